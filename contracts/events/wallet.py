@@ -1,0 +1,185 @@
+"""What can have happened to a wallet.
+
+Amounts are ledger units of the wallet's currency. ``cash``, ``bonus`` and ``held`` are the pockets *after* the event,
+so that a replayed answer can give the balance of then. A field equal to its default is left out of the stored bytes.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+WinKind = Literal["win", "jackpot", "promotional"]
+BlockScope = Literal["bets", "withdrawals"]
+
+
+class WalletEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The pockets after the event: spendable money, bonus money, money held for withdrawals."""
+
+    cash: int = 0
+    bonus: int = 0
+    held: int = 0
+
+
+class WalletOpened(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    owner_kind: str
+    owner_id: str
+    currency: str
+
+
+class Deposited(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Money came in from outside through ``method``; ``reference`` is the outside's own id of it."""
+
+    amount: int
+    method: str
+    reference: str = ""
+    actor: str = ""
+
+
+class WithdrawalRequested(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The amount moved from cash to held."""
+
+    withdrawal_id: str
+    amount: int
+    actor: str = ""
+
+
+class WithdrawalPaidOut(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The held amount left through ``method``."""
+
+    withdrawal_id: str
+    amount: int
+    method: str
+    reference: str = ""
+    actor: str = ""
+
+
+class WithdrawalReleased(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The held amount moved back to cash."""
+
+    withdrawal_id: str
+    amount: int
+    reason: str
+    actor: str = ""
+
+
+class BetPlaced(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A stake of ``amount``; a free bet's stake is the provider's, so both parts are zero then."""
+
+    integration: str
+    round_id: str
+    game_id: str
+    amount: int
+    from_cash: int = 0
+    from_bonus: int = 0
+    free: bool = False
+    reward_id: str = ""
+
+
+class WinCredited(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A payout of ``amount``; ``bet`` is the command id of the bet it belongs to, where the protocol tells it."""
+
+    integration: str
+    round_id: str
+    game_id: str
+    amount: int
+    kind: WinKind = "win"
+    bet: str = ""
+    to_cash: int = 0
+    to_bonus: int = 0
+
+
+class BetRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The bet ``reference`` was undone; exactly what it took was given back."""
+
+    reference: str
+    integration: str
+    round_id: str
+    game_id: str
+    to_cash: int = 0
+    to_bonus: int = 0
+
+
+class WinRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The win ``reference`` of ``amount`` was undone, as far as there was money to take.
+
+    ``shortfall`` is what could not be taken back: no pocket goes below zero.
+    """
+
+    reference: str
+    integration: str
+    round_id: str
+    game_id: str
+    amount: int
+    from_cash: int = 0
+    from_bonus: int = 0
+    shortfall: int = 0
+    kind: WinKind = "win"
+
+
+class RollbackTombstoned(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A rollback of a transaction never seen: should it still arrive, it is refused for good."""
+
+    reference: str
+    integration: str
+    round_id: str
+    game_id: str
+
+
+class RollbackRepeated(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A second rollback, under an id of its own, of what is rolled back already: nothing moved."""
+
+    reference: str
+    integration: str
+    round_id: str
+    game_id: str
+
+
+class TransactionVoided(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Claims an id so that ``reference`` can be neither processed late nor rolled back twice.
+
+    Recorded beside every first rollback: under the id of a transaction never seen, or under ``contracts.ids.void_id``
+    of a processed one.
+    """
+
+    reference: str
+    by: str
+
+
+class RoundClosed(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The provider said that the round is over. It is information, never a fence."""
+
+    integration: str
+    round_id: str
+
+
+class BalanceAdjusted(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A manual correction of cash by ``amount``, which may be negative."""
+
+    amount: int
+    reason: str
+    note: str = ""
+    actor: str = ""
+
+
+class StakeLimitSet(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The largest stake of one bet from now on; None lifts the limit."""
+
+    max_stake: int | None
+    actor: str = ""
+
+
+class WalletBlocked(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    scope: BlockScope
+    reason: str
+    actor: str = ""
+
+
+class WalletUnblocked(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    scope: BlockScope
+    reason: str
+    actor: str = ""
+
+
+class WalletClosed(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    reason: str
+    actor: str = ""
