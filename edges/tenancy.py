@@ -1,0 +1,22 @@
+"""A database transaction of one brand: row-level security shows and takes that brand's rows only, even to a bug."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+ENTER_BRAND = "SELECT set_config('tongbo.brand_id', %s, true)"
+"""Lasts until the transaction ends, so that a pooled connection never carries a brand on."""
+
+
+@asynccontextmanager
+async def in_brand(pool: Pool, brand_id: str) -> AsyncIterator[Connection]:
+    """A connection inside a transaction that belongs to the brand; commits when the block ends well."""
+    async with pool.connection() as connection, connection.pipeline(), connection.transaction():
+        await connection.execute(ENTER_BRAND, (brand_id,))
+        yield connection
