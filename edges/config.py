@@ -119,7 +119,7 @@ def _read(reader: "_Reader", home: Path) -> Settings:
         ledger_wallet_cache_max=reader.read(env.int, "LEDGER_WALLET_CACHE_MAX", 100_000, positive),
         ledger_command_deadline_s=reader.read(env.float, "LEDGER_COMMAND_DEADLINE_S", 5.0, seconds),
         ledger_snapshot_every=reader.read(env.int, "LEDGER_SNAPSHOT_EVERY", 200, positive),
-        ledger_checkpoint_interval_s=reader.read(env.float, "LEDGER_CHECKPOINT_INTERVAL_S", 1.0, seconds),
+        ledger_checkpoint_interval_s=reader.read(env.float, "LEDGER_CHECKPOINT_INTERVAL_S", 0.5, seconds),
         ledger_lease_retry_s=reader.read(env.float, "LEDGER_LEASE_RETRY_S", 0.5, seconds),
         projection_batch_max=reader.read(env.int, "PROJECTION_BATCH_MAX", 2_000, positive),
         projection_poll_interval_s=reader.read(env.float, "PROJECTION_POLL_INTERVAL_S", 1.0, seconds),

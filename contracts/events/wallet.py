@@ -21,6 +21,8 @@ class WalletEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
 
 class WalletOpened(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A wallet of this owner in this currency exists from now on."""
+
     owner_kind: str
     owner_id: str
     currency: str
@@ -169,17 +171,23 @@ class StakeLimitSet(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class WalletBlocked(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Bets, or withdrawals, are refused from now on. Wins and rollbacks never are."""
+
     scope: BlockScope
     reason: str
     actor: str = ""
 
 
 class WalletUnblocked(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What was blocked is allowed again."""
+
     scope: BlockScope
     reason: str
     actor: str = ""
 
 
 class WalletClosed(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """No deposits and no bets any more; it was empty."""
+
     reason: str
     actor: str = ""
