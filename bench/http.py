@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ BRAND = "bench"
 SECRET = "bench-secret"  # noqa: S105 (of a brand that lives for a minute)
 KEY_ID = "k1"
 CONNECTIONS = 64
+TONGBO = str(Path(sys.executable).with_name("tongbo"))
 WALLETS = 1_000
 
 
@@ -45,8 +47,8 @@ async def measure(ground: Ground, wanted: set[str], seconds: float) -> list[Figu
     path = f"/softswiss/{BRAND}/betwin"
     bare_port = base + 20
     async with (
-        _process("ledger", ["-m", "edges.cli", "serve", "ledger"], environment),
-        _process("provider", ["-m", "edges.cli", "serve", "provider"], environment),
+        _process("ledger", [TONGBO, "serve", "ledger"], environment),
+        _process("provider", [TONGBO, "serve", "provider"], environment),
         _process("bare", ["-m", "bench.bare_handler", str(bare_port), SECRET], environment),
     ):
         await _until_ready(f"http://127.0.0.1:{settings.port('provider')}/health/ready")

@@ -1,0 +1,1 @@
+"""The admin edge: the staff console."""

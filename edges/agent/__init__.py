@@ -1,0 +1,1 @@
+"""The agent edge: how agents reach the platform."""

@@ -1,0 +1,156 @@
+"""``tongbo brand``: begin brands, look at them, change their settings."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contracts.commands.brand import ChangeBrandSettings, CreateBrand
+from contracts.money import currency_of, format_amount, parse_amount
+from contracts.receipts import Receipt
+from edges.cli.options import actor_option, brand_argument, home_option, json_option, key_option
+from edges.cli.output import print_facts, print_json, print_receipt, print_table
+from edges.cli.reach import BRANDS_PATH, brand_of, own_command_id, with_ledger
+from edges.internal.commands import creation_id
+from ledger.client import LedgerClient
+
+
+@click.group()
+def brand() -> None:
+    """Brands: each one has its own log."""
+
+
+@brand.command()
+@brand_argument
+@click.option(
+    "--currency", "currencies", multiple=True, required=True, help="The main one first; may be repeated."
+)
+@click.option("--name", help="What people call it; the id where not given.")
+@actor_option
+@home_option
+@json_option
+def create(
+    *, brand_id: str, currencies: tuple[str, ...], name: str | None, actor: str, home: Path, as_json: bool
+) -> None:
+    """Begin a brand. Repeating it with the same content is safe."""
+    command = CreateBrand(
+        command_id=creation_id(brand_id),
+        brand_id=brand_id,
+        name=name or brand_id,
+        currencies=currencies,
+        actor=actor,
+    )
+    receipt = with_ledger(home, lambda client: client.create_brand(command))
+    print_receipt(receipt, f"brand {brand_id} begun with {', '.join(currencies)}", as_json=as_json)
+
+
+@brand.command("list")
+@home_option
+@json_option
+def list_brands(home: Path, as_json: bool) -> None:
+    """Every brand."""
+    brands = with_ledger(home, lambda client: client.read(BRANDS_PATH))["brands"]
+    if as_json:
+        print_json(brands)
+        return
+    print_table(
+        ("brand", "name", "currencies", "integrations"),
+        [
+            (
+                found["brand_id"],
+                found["name"],
+                " ".join(found["currencies"]),
+                " ".join(integration["name"] for integration in found["integrations"]),
+            )
+            for found in brands
+        ],
+    )
+
+
+@brand.command()
+@brand_argument
+@home_option
+@json_option
+def show(brand_id: str, home: Path, as_json: bool) -> None:
+    """A brand's settings."""
+    found = with_ledger(home, lambda client: brand_of(client, brand_id))
+    if as_json:
+        print_json(found)
+        return
+    limits = [f"{_money(code, units)} {code}" for code, units in sorted(found["max_stake"].items())]
+    print_facts(
+        {
+            "brand": found["brand_id"],
+            "name": found["name"],
+            "currencies": " ".join(found["currencies"]),
+            "domains": " ".join(found["domains"]) or "none",
+            "maximum stake": ", ".join(limits) or "none",
+            **{
+                f"integration {integration['name']}": f"{integration['protocol']}, keys "
+                + " ".join(integration["key_ids"])
+                for integration in found["integrations"]
+            },
+        }
+    )
+
+
+@brand.command()
+@brand_argument
+@click.option("--name")
+@click.option("--domain", "domains", multiple=True, help="All of the brand's domains; may be repeated.")
+@click.option("--currency", "currencies", multiple=True, help="All of its currencies; may be repeated.")
+@click.option(
+    "--max-stake",
+    "limits",
+    multiple=True,
+    metavar="CODE=AMOUNT",
+    help="Largest stake of one bet, such as EUR=50.00; EUR= lifts it. Other currencies stay as they are.",
+)
+@key_option
+@actor_option
+@home_option
+@json_option
+def settings(
+    *,
+    brand_id: str,
+    name: str | None,
+    domains: tuple[str, ...],
+    currencies: tuple[str, ...],
+    limits: tuple[str, ...],
+    key: str | None,
+    actor: str,
+    home: Path,
+    as_json: bool,
+) -> None:
+    """Change a brand's settings; what is not given stays."""
+
+    async def work(client: LedgerClient) -> Receipt:
+        found = await brand_of(client, brand_id)
+        command = ChangeBrandSettings(
+            command_id=own_command_id(key, "settings"),
+            name=name,
+            domains=domains or None,
+            currencies=currencies or None,
+            max_stake=_merged(found["max_stake"], limits) if limits else None,
+            actor=actor,
+        )
+        return await client.brand(brand_id).execute(command)
+
+    print_receipt(with_ledger(home, work), f"settings of {brand_id} changed", as_json=as_json)
+
+
+def _merged(known: dict[str, int], given: tuple[str, ...]) -> dict[str, int]:
+    limits: dict[str, int] = dict(known)
+    for text in given:
+        code, equals, amount = text.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{text!r} is not CODE=AMOUNT", param_hint="--max-stake")
+        if amount:
+            limits[code] = parse_amount(amount, currency_of(code))
+        else:
+            limits.pop(code, None)
+    return limits
+
+
+def _money(code: str, units: Any) -> str:
+    return format_amount(int(units), currency_of(code))

@@ -1,0 +1,249 @@
+"""``tongbo wallet``: open wallets, look at them, move money by hand, set limits and blocks."""
+
+from typing import Any, Final
+
+import click
+
+from contracts.commands import wallet as w
+from contracts.money import currency_of, parse_amount
+from edges.cli.options import actor_option, key_option
+from edges.cli.output import print_facts, print_json, shown, wallet_document
+from edges.cli.reach import own_command_id
+from edges.cli.statement import statement
+from edges.cli.wallet_target import Target, amount_of, on_wallet
+
+METHOD: Final = "manual"
+
+amount_argument: Final = click.argument("amount")
+withdrawal_argument: Final = click.argument("withdrawal_id", metavar="WITHDRAWAL")
+reason_option: Final = click.option("--reason", required=True, help="Recorded with the event.")
+method_option: Final = click.option(
+    "--method", default=METHOD, show_default=True, help="How the money moved."
+)
+reference_option: Final = click.option("--reference", default="", help="The outside's own id of it.")
+scope_option: Final = click.option(
+    "--scope", type=click.Choice(["bets", "withdrawals"]), default="bets", show_default=True
+)
+
+
+@click.group()
+def wallet() -> None:
+    """Wallets of players and agents."""
+
+
+wallet.add_command(statement)
+
+
+@wallet.command("open")
+@on_wallet
+@key_option
+def open_wallet(target: Target, *, key: str | None) -> None:
+    """Open a wallet."""
+    target.give(
+        lambda found, _: w.OpenWallet(wallet_id=found, command_id=own_command_id(key or found, "open")),
+        lambda receipt: f"opened {receipt.aggregate_id}",
+    )
+
+
+@wallet.command()
+@on_wallet
+def show(target: Target) -> None:
+    """Show a wallet as the ledger knows it now."""
+    view = target.look()
+    if target.as_json:
+        print_json(wallet_document(view))
+        return
+    money = currency_of(view.currency)
+    facts: dict[str, Any] = {
+        "wallet": view.wallet_id,
+        "cash": shown(view.balance.cash, money),
+        "bonus": shown(view.balance.bonus, money),
+        "held": shown(view.balance.held, money),
+        "maximum stake": "none" if view.max_stake is None else shown(view.max_stake, money),
+        "bets": "blocked" if view.bets_blocked else "allowed",
+        "withdrawals": "blocked" if view.withdrawals_blocked else "allowed",
+        "status": "closed" if view.closed else "open",
+        "events": view.version,
+    }
+    facts |= {f"withdrawal {name}": shown(units, money) for name, units in view.open_withdrawals.items()}
+    print_facts(facts)
+
+
+@wallet.command()
+@on_wallet
+@amount_argument
+@key_option
+@actor_option
+@method_option
+@reference_option
+def deposit(target: Target, *, amount: str, key: str | None, actor: str, method: str, reference: str) -> None:
+    """Credit AMOUNT (such as 100.00) that came in from outside."""
+    target.give(
+        lambda found, money: w.Deposit(
+            wallet_id=found,
+            command_id=own_command_id(key, "deposit"),
+            amount=parse_amount(amount, money),
+            method=method,
+            reference=reference,
+            actor=actor,
+        ),
+        lambda receipt: f"deposited {amount_of(receipt)} to {target.owner_id}",
+    )
+
+
+@wallet.group()
+def withdraw() -> None:
+    """Withdrawals: requested (the money is held), then paid out or released."""
+
+
+@withdraw.command("request")
+@on_wallet
+@amount_argument
+@withdrawal_argument
+@actor_option
+def request_withdrawal(target: Target, *, amount: str, withdrawal_id: str, actor: str) -> None:
+    """Hold AMOUNT for a withdrawal with the id WITHDRAWAL."""
+    target.give(
+        lambda found, money: w.RequestWithdrawal(
+            wallet_id=found,
+            command_id=own_command_id(f"{found}:{withdrawal_id}", "withdrawal"),
+            withdrawal_id=withdrawal_id,
+            amount=parse_amount(amount, money),
+            actor=actor,
+        ),
+        lambda receipt: f"holding {amount_of(receipt)} for withdrawal {withdrawal_id}",
+    )
+
+
+@withdraw.command("pay")
+@on_wallet
+@withdrawal_argument
+@actor_option
+@method_option
+@reference_option
+def pay_withdrawal(target: Target, *, withdrawal_id: str, actor: str, method: str, reference: str) -> None:
+    """Record that a held withdrawal was paid out."""
+    target.give(
+        lambda found, _: w.PayOutWithdrawal(
+            wallet_id=found,
+            command_id=own_command_id(f"{found}:{withdrawal_id}", "payout"),
+            withdrawal_id=withdrawal_id,
+            method=method,
+            reference=reference,
+            actor=actor,
+        ),
+        lambda receipt: f"paid out {amount_of(receipt)} of withdrawal {withdrawal_id}",
+    )
+
+
+@withdraw.command("release")
+@on_wallet
+@withdrawal_argument
+@reason_option
+@actor_option
+def release_withdrawal(target: Target, *, withdrawal_id: str, reason: str, actor: str) -> None:
+    """Give a held withdrawal back to the wallet."""
+    target.give(
+        lambda found, _: w.ReleaseWithdrawal(
+            wallet_id=found,
+            command_id=own_command_id(f"{found}:{withdrawal_id}", "release"),
+            withdrawal_id=withdrawal_id,
+            reason=reason,
+            actor=actor,
+        ),
+        lambda receipt: f"released {amount_of(receipt)} of withdrawal {withdrawal_id}",
+    )
+
+
+@wallet.command(context_settings={"ignore_unknown_options": True})
+@on_wallet
+@amount_argument
+@reason_option
+@click.option("--note", default="", help="Anything worth keeping with it.")
+@key_option
+@actor_option
+def adjust(target: Target, *, amount: str, reason: str, note: str, key: str | None, actor: str) -> None:
+    """Correct the cash by AMOUNT, which may be negative (-5.00)."""
+    sign = -1 if amount.startswith("-") else 1
+    target.give(
+        lambda found, money: w.AdjustBalance(
+            wallet_id=found,
+            command_id=own_command_id(key, "adjustment"),
+            amount=sign * parse_amount(amount.removeprefix("-"), money),
+            reason=reason,
+            note=note,
+            actor=actor,
+        ),
+        lambda receipt: f"adjusted by {amount_of(receipt)}",
+    )
+
+
+@wallet.command()
+@on_wallet
+@click.option("--max-stake", metavar="AMOUNT", help="The largest stake of one bet; 0 allows no paid bet.")
+@click.option("--no-max-stake", is_flag=True, help="Lift the limit.")
+@key_option
+@actor_option
+def limit(target: Target, *, max_stake: str | None, no_max_stake: bool, key: str | None, actor: str) -> None:
+    """Limit the stake of one bet, or lift the limit."""
+    if (max_stake is None) is not no_max_stake:
+        raise click.UsageError("give either --max-stake or --no-max-stake")
+    target.give(
+        lambda found, money: w.SetStakeLimit(
+            wallet_id=found,
+            command_id=own_command_id(key, "limit"),
+            max_stake=None if max_stake is None else parse_amount(max_stake, money),
+            actor=actor,
+        ),
+        lambda _: "no maximum stake" if no_max_stake else f"maximum stake {max_stake}",
+    )
+
+
+@wallet.command()
+@on_wallet
+@scope_option
+@reason_option
+@key_option
+@actor_option
+def block(target: Target, *, scope: Any, reason: str, key: str | None, actor: str) -> None:
+    """Block bets or withdrawals. Wins and rollbacks are always taken."""
+    target.give(
+        lambda found, _: w.BlockWallet(
+            wallet_id=found, command_id=own_command_id(key, "block"), scope=scope, reason=reason, actor=actor
+        ),
+        lambda _: f"{scope} blocked",
+    )
+
+
+@wallet.command()
+@on_wallet
+@scope_option
+@reason_option
+@key_option
+@actor_option
+def unblock(target: Target, *, scope: Any, reason: str, key: str | None, actor: str) -> None:
+    """Allow bets or withdrawals again."""
+    target.give(
+        lambda found, _: w.UnblockWallet(
+            wallet_id=found,
+            command_id=own_command_id(key, "unblock"),
+            scope=scope,
+            reason=reason,
+            actor=actor,
+        ),
+        lambda _: f"{scope} unblocked",
+    )
+
+
+@wallet.command()
+@on_wallet
+@reason_option
+@actor_option
+def close(target: Target, *, reason: str, actor: str) -> None:
+    """Close an empty wallet for good."""
+    target.give(
+        lambda found, _: w.CloseWallet(
+            wallet_id=found, command_id=own_command_id(found, "close"), reason=reason, actor=actor
+        ),
+        lambda receipt: f"closed {receipt.aggregate_id}",
+    )

@@ -1,0 +1,106 @@
+"""The internal edge's routes, all on this page, and its application."""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from aiohttp import web
+
+from contracts.http import calls, ledger
+from edges.health import Health
+from edges.http_app import make_app
+from edges.internal import commands, meta
+from edges.internal.keys import LEDGER, MIGRATIONS, Applied
+from edges.internal.service_access import require_service_token
+from edges.metrics import Metrics
+from edges.routes import Route, add_routes, documented, open_paths, path_parameter
+from ledger.service import LedgerService
+
+_BRAND: Final = path_parameter("brand", "The brand's id")
+_WALLET: Final = path_parameter("wallet_id", "Such as player:ann:EUR")
+_CALLS, _COMPONENTS = ledger.calls_schema()
+
+ROUTES: Final = (
+    Route(
+        "POST",
+        calls.COMMANDS_PATH,
+        commands.give_commands,
+        "Give commands to a brand's ledger, several calls at once",
+        {200: ledger.AnswersSchema},
+        request=_CALLS,
+        parameters=(_BRAND,),
+        problems=(400, 401, 413, 415),
+    ),
+    Route(
+        "GET",
+        "/internal/wallet/{brand}/wallets/{wallet_id}",
+        commands.show_wallet,
+        "A wallet as the ledger knows it",
+        {200: ledger.WalletSchema},
+        parameters=(_BRAND, _WALLET),
+        problems=(400, 401, 404, 503, 504),
+    ),
+    Route(
+        "POST",
+        calls.BRANDS_PATH,
+        commands.create_brand,
+        "Begin a brand's log; safe to repeat",
+        {201: ledger.ReceiptSchema, 200: ledger.ReceiptSchema},
+        request=ledger.NewBrandSchema,
+        problems=(400, 401, 409, 413, 503, 504),
+    ),
+    Route(
+        "GET",
+        "/internal/meta/version",
+        meta.show_version,
+        "What runs here",
+        {200: ledger.VersionSchema},
+        problems=(401,),
+    ),
+    Route(
+        "GET",
+        "/internal/meta/brands",
+        meta.show_brands,
+        "Brands led here",
+        {200: ledger.BrandsSchema},
+        problems=(401,),
+    ),
+    Route(
+        "GET",
+        "/internal/meta/writers",
+        meta.show_writers,
+        "What each brand's writer does",
+        {200: ledger.WritersSchema},
+        problems=(401,),
+    ),
+    Route(
+        "GET",
+        "/internal/meta/migrations",
+        meta.show_migrations,
+        "The schema's files, and whether they are applied",
+        {200: ledger.MigrationsSchema},
+        problems=(401, 503),
+    ),
+)
+
+
+def openapi() -> dict[str, Any]:
+    """The edge's OpenAPI document."""
+    return documented(
+        "Tongbo, internal edge", ROUTES, version=version(meta.DISTRIBUTION), schemas=_COMPONENTS
+    )
+
+
+def internal_app(
+    service: LedgerService, token: str, health: Health, metrics: Metrics, migrations: Applied
+) -> web.Application:
+    """The application around a started service. ``token``: what callers have to show."""
+    app = make_app(
+        health,
+        metrics,
+        body_max_bytes=calls.MAX_REQUEST_BYTES,
+        middlewares=[require_service_token(token, open_paths(ROUTES))],
+    )
+    app[LEDGER] = service
+    app[MIGRATIONS] = migrations
+    add_routes(app, ROUTES, openapi())
+    return app

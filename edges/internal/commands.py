@@ -1,0 +1,123 @@
+"""Calls to the ledger over HTTP: many at once in msgpack, as our own processes send them, or in JSON for people."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from contracts.commands.brand import CreateBrand
+from contracts.http import calls
+from contracts.http.ledger import NewBrandSchema
+from contracts.ids import check_brand_id, command_id
+from contracts.refusals import InvalidCommand, LedgerError, LedgerUnavailable
+from edges.internal.keys import LEDGER
+from edges.logs import get_logger
+from edges.problems import Problem
+from ledger.interface import BrandLedger
+
+log = get_logger(__name__)
+
+_TO_JSON: Final = msgspec.json.Encoder().encode
+
+
+async def give_commands(request: web.Request) -> web.Response:
+    """Answers every call of the request, when all of them can be answered."""
+    brand_id = check_brand_id(request.match_info["brand"])
+    raws, as_json = await _read_calls(request)
+    brand = request.app[LEDGER].brand(brand_id)
+    decode = calls.decode_call_json if as_json else calls.decode_call
+    results = await asyncio.gather(*(_answer(brand, decode, raw) for raw in raws))
+    return _response(results, as_json=as_json)
+
+
+async def show_wallet(request: web.Request) -> web.Response:
+    """One wallet, after everything that was acknowledged."""
+    brand_id = check_brand_id(request.match_info["brand"])
+    view = await request.app[LEDGER].brand(brand_id).wallet(request.match_info["wallet_id"])
+    return web.Response(body=_TO_JSON(view), content_type=calls.JSON)
+
+
+async def create_brand(request: web.Request) -> web.Response:
+    """Begins a brand's log; repeating it is answered with the first receipt."""
+    if request.content_type == calls.MSGPACK:
+        raws, _ = await _read_calls(request)
+        results = [await _create(raw, request) for raw in raws]
+        return _response(results, as_json=False)
+    body = _json(await request.read())
+    fields: dict[str, Any] = NewBrandSchema().load(body)
+    command = CreateBrand(
+        command_id=creation_id(fields["brand_id"]),
+        brand_id=fields["brand_id"],
+        name=fields["name"],
+        currencies=tuple(fields["currencies"]),
+        actor="internal",
+    )
+    receipt = await request.app[LEDGER].create_brand(command)
+    document = calls.document_of(calls.answer_of((receipt,)))["receipts"][0]
+    return web.Response(
+        status=200 if receipt.replayed else 201, body=_TO_JSON(document), content_type=calls.JSON
+    )
+
+
+def creation_id(brand_id: str) -> str:
+    """The command id of every creation of that brand: there can be one only."""
+    return command_id("brand", f"create:{brand_id}")
+
+
+async def _create(raw: msgspec.Raw, request: web.Request) -> Any:
+    try:
+        call = calls.decode_call(raw)
+        if len(call.commands) != 1 or not isinstance(call.commands[0], CreateBrand):
+            return InvalidCommand(reason="a CreateBrand, alone")
+        return (await request.app[LEDGER].create_brand(call.commands[0]),)
+    except msgspec.MsgspecError as error:
+        return InvalidCommand(reason=str(error))
+    except LedgerError as error:
+        return error
+
+
+async def _read_calls(request: web.Request) -> tuple[list[msgspec.Raw], bool]:
+    content_type = request.content_type
+    if content_type not in {calls.MSGPACK, calls.JSON}:
+        raise web.HTTPUnsupportedMediaType
+    body = await request.read()
+    as_json = content_type == calls.JSON
+    try:
+        raws = (calls.decode_calls_json if as_json else calls.decode_calls)(body).calls
+    except msgspec.MsgspecError as error:
+        raise Problem(400, "invalid_request", "not a request with calls", reason=str(error)) from error
+    if not 0 < len(raws) <= calls.MAX_CALLS:
+        raise Problem(400, "invalid_request", f"a request has 1 to {calls.MAX_CALLS} calls")
+    return raws, as_json
+
+
+async def _answer(brand: BrandLedger, decode: Any, raw: msgspec.Raw) -> Any:
+    try:
+        call: calls.Call = decode(raw)
+        if call.commands:
+            return await brand.execute_all(call.commands)
+        return await brand.wallet(call.wallet_id)
+    except msgspec.MsgspecError as error:
+        return InvalidCommand(reason=str(error))
+    except LedgerError as error:
+        return error
+    except Exception as error:
+        log.exception("call_failed")
+        return LedgerUnavailable(reason=type(error).__name__)
+
+
+def _response(results: Sequence[Any], *, as_json: bool) -> web.Response:
+    answers = [calls.answer_of(result) for result in results]
+    if as_json:
+        body = _TO_JSON({"answers": [calls.document_of(answer) for answer in answers]})
+        return web.Response(body=body, content_type=calls.JSON)
+    return web.Response(body=calls.encode(answers), content_type=calls.MSGPACK)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.MsgspecError as error:
+        raise Problem(400, "invalid_request", "the body is not JSON", reason=str(error)) from error

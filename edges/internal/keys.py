@@ -1,0 +1,15 @@
+"""What the internal edge's handlers find in their application."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from aiohttp import web
+
+from ledger.service import LedgerService
+
+LEDGER: Final = web.AppKey("LEDGER", LedgerService)
+
+Applied = Callable[[], Awaitable[Sequence[dict[str, Any]]]]
+"""Reads the state of the schema."""
+
+MIGRATIONS: Final[web.AppKey[Applied]] = web.AppKey("MIGRATIONS")

@@ -1,0 +1,1 @@
+"""The player edge: how players reach the platform."""

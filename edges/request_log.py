@@ -1,0 +1,67 @@
+"""One log line and one observation per request, by route pattern; and the request id that ties the lines together."""
+
+import re
+import secrets
+import time
+from typing import Final
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from edges.logs import get_logger
+from edges.metrics import Metrics
+from edges.problems import Handler, route_of
+
+REQUEST_ID: Final = "X-Request-Id"
+UNLOGGED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+
+log = get_logger(__name__)
+
+
+class RequestLog:
+    """Made once per process; its :meth:`middleware` is the outermost one."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._seconds = metrics.latency(
+            "http_request", "From a request's head to its answer", ("route", "status")
+        )
+
+    @property
+    def middleware(self) -> Middleware:
+        """For ``web.Application(middlewares=…)``."""
+
+        @web.middleware
+        async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+            started = time.perf_counter()
+            given = request.headers.get(REQUEST_ID, "")
+            request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
+            status = 500
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                try:
+                    response = await handler(request)
+                    status = response.status
+                    if not response.prepared:
+                        response.headers[REQUEST_ID] = request_id
+                except web.HTTPException as redirect:
+                    status = redirect.status
+                    raise
+                finally:
+                    self._note(request, status, time.perf_counter() - started)
+                return response
+
+        return observe
+
+    def _note(self, request: web.Request, status: int, took_s: float) -> None:
+        route = route_of(request)
+        self._seconds.labels(route, str(status)).observe(took_s)
+        if route not in UNLOGGED:
+            log.info(
+                "request",
+                method=request.method,
+                route=route,
+                status=status,
+                took_ms=round(took_s * 1000, 2),
+            )

@@ -1,0 +1,157 @@
+"""A route and its documentation in one line of an edge's table; the OpenAPI document and its page come from there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from contracts.http.problems import ProblemSchema
+from edges.api_page import PAGE_PATH, page_routes
+from edges.health import LIVE_PATH, READY_PATH
+from edges.problems import CONTENT_TYPE, Handler
+
+OPENAPI_PATH: Final = "/openapi.json"
+METRICS_PATH: Final = "/metrics"
+OPENAPI_VERSION: Final = "3.1.0"
+BEARER: Final = "bearer"
+
+Shape = type[Schema] | Mapping[str, Any]
+"""A schema of ours, or a plain JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``answers``: the shape of each successful status; ``problems``: statuses answered with a problem."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    answers: Mapping[int, Shape | None]
+    request: Shape | None = None
+    problems: Sequence[int] = ()
+    parameters: Sequence[Mapping[str, Any]] = field(default=())
+    content_type: str = "application/json"
+    open: bool = False
+    """Whether it answers without credentials."""
+
+
+def path_parameter(name: str, description: str) -> dict[str, Any]:
+    """A variable part of a path, always text."""
+    return {
+        "in": "path",
+        "name": name,
+        "required": True,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+def documented(
+    title: str, routes: Sequence[Route], *, version: str, schemas: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an edge. ``schemas``: further components that plain shapes refer to."""
+    spec = APISpec(title, version, OPENAPI_VERSION, plugins=[MarshmallowPlugin()])
+    spec.components.security_scheme(BEARER, {"type": "http", "scheme": "bearer"})
+    for name, schema in (schemas or {}).items():
+        spec.components.schema(name, schema)
+    for route in (*routes, *_OPERATIONAL):
+        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def add_routes(app: web.Application, routes: Sequence[Route], document: Mapping[str, Any]) -> None:
+    """Adds the routes, the document at ``/openapi.json`` and its page at ``/docs``."""
+    body = orjson.dumps(document)
+
+    async def openapi(_request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type="application/json")
+
+    app.add_routes([web.route(route.method, route.path, route.handler) for route in routes])
+    app.add_routes([web.get(OPENAPI_PATH, openapi), *page_routes()])
+
+
+def open_paths(routes: Sequence[Route]) -> frozenset[str]:
+    """The paths that answer without credentials."""
+    operational = {route.path for route in _OPERATIONAL}
+    pages = {route.path for route in page_routes()}
+    return frozenset({route.path for route in routes if route.open} | operational | pages)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "responses": {
+            **{str(status): _answer(status, shape, route) for status, shape in route.answers.items()},
+            **{
+                str(status): {
+                    "description": "See the code in the problem",
+                    "content": {CONTENT_TYPE: {"schema": ProblemSchema}},
+                }
+                for status in route.problems
+            },
+        },
+    }
+    if route.parameters:
+        operation["parameters"] = [dict(parameter) for parameter in route.parameters]
+    if route.request is not None:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _schema(route.request)}},
+        }
+    if not route.open:
+        operation["security"] = [{BEARER: []}]
+    return operation
+
+
+def _answer(status: int, shape: Shape | None, route: Route) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": web.Response(status=status).reason}
+    if shape is not None:
+        described["content"] = {route.content_type: {"schema": _schema(shape)}}
+    return described
+
+
+def _schema(shape: Shape) -> Any:
+    return dict(shape) if isinstance(shape, Mapping) else shape
+
+
+async def _elsewhere(_request: web.Request) -> web.Response:
+    raise web.HTTPNotFound  # documents only: these routes are added by those who own them
+
+
+_ANY_OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
+_OPERATIONAL: Final = (
+    Route("GET", LIVE_PATH, _elsewhere, "Whether the process answers", {200: _ANY_OBJECT}, open=True),
+    Route(
+        "GET",
+        READY_PATH,
+        _elsewhere,
+        "Whether it and everything it needs answers",
+        {200: _ANY_OBJECT, 503: _ANY_OBJECT},
+        open=True,
+    ),
+    Route(
+        "GET",
+        METRICS_PATH,
+        _elsewhere,
+        "Metrics for Prometheus",
+        {200: {"type": "string"}},
+        content_type="text/plain",
+        open=True,
+    ),
+    Route("GET", OPENAPI_PATH, _elsewhere, "This document", {200: _ANY_OBJECT}, open=True),
+    Route(
+        "GET",
+        PAGE_PATH,
+        _elsewhere,
+        "This document, for people",
+        {200: {"type": "string"}},
+        content_type="text/html",
+        open=True,
+    ),
+)
