@@ -1,4 +1,4 @@
-"""Projections catching up from zero, all of them in one process, beside the writer's own rate on the same log."""
+"""The four read models catching up from zero in one process, beside the writer's own rate on the same log."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from bench.ground import Ground, open_wallets
 from bench.results import Figure, figure
 from edges.database import Role
 from projections.projection import Projection
-from projections.registry import PROJECTIONS
+from projections.registry import PROJECTIONS, READ_MODELS
 from projections.worker import Worker
 
 EVENTS = 300_000
@@ -31,7 +31,7 @@ async def measure(ground: Ground, wanted: set[str], seconds: float) -> list[Figu
         written = EVENTS / (perf_counter() - begun)
         head = writer.head.position
     begun = perf_counter()
-    await catch_up(ground, "projected")
+    await catch_up(ground, "projected", [model.name for model in READ_MODELS])
     rate = head / (perf_counter() - begun)
     return [figure("projections_catchup", rate, "events/s", "the writer's own rate", written)]
 

@@ -1,0 +1,1 @@
+"""The read side: the feed of every log, the runner, the outbox, and one file per question asked of the log."""

@@ -1,0 +1,200 @@
+"""Writing a brand's log in tests: by commands, decided as the ledger does, or event by event, wrong ones too."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from contracts import codec
+from contracts.commands import wallet as c
+from contracts.events.brand import BrandCreated
+from contracts.ids import BRAND_AGGREGATE_ID, void_id, wallet_id
+from contracts.refusals import Refused
+from ledger import chain
+from ledger.brand import Brand
+from ledger.wallet import Wallet, evolve
+from ledger.wallet_decisions import Context, Reference, ReferenceNeeded, decide
+from projections.feed import Recorded, moment_of
+
+INSERT = """
+insert into events (brand_id, position, aggregate_id, version, type, recorded_at, payload, command_id, hash)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+START_US = 1_750_000_000_000_000
+CURRENCIES = ("EUR", "JPY", "BTC")
+ALICE = wallet_id("alice", "EUR")
+BOB = wallet_id("bob", "JPY")
+
+
+class BrandLog:
+    """One brand's log. Every append is one transaction, recorded a second after the one before."""
+
+    def __init__(self, conninfo: str, brand_id: str) -> None:
+        self.brand_id = brand_id
+        self.events: list[Recorded] = []
+        """Everything appended by commands or as events, in order."""
+        self.wallets: dict[str, Wallet] = {}
+        self._versions: dict[str, int] = {}
+        self._claimed: dict[str, Recorded] = {}
+        self._context = Context(Brand(brand_id=brand_id, currencies=CURRENCIES))
+        self._conninfo = conninfo
+        self.connect()
+        self._hash = chain.genesis(brand_id)
+        self._now_us = START_US
+        self.position = 0
+
+    def connect(self) -> None:
+        """Begins a new session: the first, or after the server was killed."""
+        self._connection = psycopg.connect(
+            self._conninfo, autocommit=True, options=f"-c tongbo.brand_id={self.brand_id}"
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def create(self) -> None:
+        """The brand's first event."""
+        self.record(
+            (BRAND_AGGREGATE_ID, BrandCreated(brand_id=self.brand_id, name="B", currencies=CURRENCIES))
+        )
+
+    def open(self, *wallet_ids: str, cash: int = 0) -> None:
+        """Opens wallets, and deposits the cash into each."""
+        for wallet in wallet_ids:
+            self.play(c.OpenWallet(wallet_id=wallet, command_id=f"open/{wallet}"))
+            if cash:
+                self.play(
+                    c.Deposit(
+                        wallet_id=wallet,
+                        command_id=f"first/{wallet}",
+                        amount=cash,
+                        method="card",
+                        reference="ref-1",
+                    )
+                )
+
+    def play(self, *commands: c.WalletCommand) -> None:
+        """Decides each command and appends its events; refused and repeated ones leave none."""
+        for command in commands:
+            if command.command_id in self._claimed:
+                continue
+            try:
+                decision = self._decide(command)
+            except Refused:
+                continue
+            for event, command_id in decision:
+                wallet = evolve(self.wallets.get(command.wallet_id), event, command.wallet_id, command_id)
+                self.wallets[command.wallet_id] = wallet
+            self._append([(command.wallet_id, event, command_id) for event, command_id in decision])
+
+    def record(self, *events: tuple[str, Any], command_id: str | None = None) -> int:
+        """Appends events as they are, whether or not they make sense; returns the last position."""
+        self._append([(aggregate, event, command_id or "") for aggregate, event in events])
+        return self.position
+
+    def claimed(self, command_id: str) -> Recorded:
+        """The event that claimed a command id."""
+        return self._claimed[command_id]
+
+    def record_bytes(self, aggregate_id: str, type_name: str, payload: bytes) -> int:
+        """Appends what may not even be an event; returns its position."""
+        self._insert([(aggregate_id, type_name, payload, "")])
+        return self.position
+
+    def _decide(self, command: c.WalletCommand) -> Any:
+        references: dict[str, Reference] = {}
+        while True:
+            try:
+                context = self._context._replace(references=references)
+                return decide(self.wallets.get(command.wallet_id), command, context)
+            except ReferenceNeeded as needed:
+                known = self._claimed.get(needed.reference)
+                references[needed.reference] = Reference(
+                    wallet_id=known.aggregate_id if known else "",
+                    event=known.event if known else None,
+                    rolled_back=void_id(needed.reference) in self._claimed,
+                )
+
+    def _append(self, events: Sequence[tuple[str, Any, str]]) -> None:
+        rows = [
+            (aggregate, codec.TYPE_NAMES[type(e)], codec.encode(e), claim) for aggregate, e, claim in events
+        ]
+        for row, (_, event, _) in zip(self._insert(rows), events, strict=True):
+            _, position, aggregate_id, version, type_name, _, _, command_id, _ = row
+            recorded = Recorded(position, aggregate_id, version, type_name, self._now_us, event, command_id)
+            self.events.append(recorded)
+            self._claimed[command_id] = recorded
+
+    def _insert(self, events: Sequence[tuple[str, str, bytes, str]]) -> list[tuple[Any, ...]]:
+        self._now_us += 1_000_000
+        rows = []
+        for aggregate_id, type_name, payload, claim in events:
+            self.position += 1
+            command_id = claim or f"test/{self.position}"
+            version = self._next_version(aggregate_id)
+            self._hash = chain.link(
+                self._hash,
+                self.position,
+                aggregate_id.encode(),
+                version,
+                type_name.encode(),
+                self._now_us,
+                payload,
+                command_id.encode(),
+            )
+            place = (self.brand_id, self.position, aggregate_id, version)
+            rows.append((*place, type_name, moment_of(self._now_us), payload, command_id, self._hash))
+        with self._connection.cursor() as cursor, self._connection.transaction():
+            cursor.executemany(INSERT, rows)
+        return rows
+
+    def _next_version(self, aggregate_id: str) -> int:
+        version = self._versions[aggregate_id] = self._versions.get(aggregate_id, 0) + 1
+        return version
+
+
+def bet(wallet: str, key: str, amount: int = 100, round_id: str = "r1", **fields: Any) -> c.PlaceBet:
+    return c.PlaceBet(
+        wallet_id=wallet,
+        command_id=f"acme/{key}",
+        integration="acme",
+        round_id=round_id,
+        game_id="dice",
+        amount=amount,
+        **fields,
+    )
+
+
+def win(wallet: str, key: str, amount: int = 100, round_id: str = "r1", **fields: Any) -> c.CreditWin:
+    return c.CreditWin(
+        wallet_id=wallet,
+        command_id=f"acme/{key}",
+        integration="acme",
+        round_id=round_id,
+        game_id="dice",
+        amount=amount,
+        **fields,
+    )
+
+
+def roll_back(wallet: str, key: str, reference: str, round_id: str = "r1") -> c.RollBack:
+    return c.RollBack(
+        wallet_id=wallet,
+        command_id=f"acme/{key}",
+        reference=f"acme/{reference}",
+        integration="acme",
+        round_id=round_id,
+        game_id="dice",
+    )
+
+
+def close_round(wallet: str, key: str, round_id: str = "r1") -> c.CloseRound:
+    return c.CloseRound(wallet_id=wallet, command_id=f"acme/{key}", integration="acme", round_id=round_id)
+
+
+async def brand_session(conninfo: str, brand_id: str) -> psycopg.AsyncConnection[Any]:
+    """A session bound to the brand, as every reader of the read models has it."""
+    return await psycopg.AsyncConnection.connect(
+        conninfo, autocommit=True, options=f"-c tongbo.brand_id={brand_id}"
+    )

@@ -1,0 +1,167 @@
+"""Statements: one line per event of a wallet, paged in both directions, filtered by kind and time."""
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from contracts import codec
+from contracts.commands import wallet as c
+from contracts.events.wallet import WalletEvent
+from projections import statements
+from projections.errors import InvalidCursor
+from projections.feed import moment_of
+from projections.statements import MONEY_KINDS, Span
+from tests.projections.driving import project
+from tests.projections.logs import ALICE, BOB, BrandLog, bet, close_round, roll_back, win
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+def _played(log: BrandLog) -> None:
+    log.play(
+        bet(ALICE, "b1", 300),
+        win(ALICE, "w1", 50, bet="acme/b1"),
+        close_round(ALICE, "c1"),
+        c.RequestWithdrawal(wallet_id=ALICE, command_id="p/1", withdrawal_id="wd1", amount=1_000),
+        c.RequestWithdrawal(wallet_id=ALICE, command_id="p/2", withdrawal_id="wd2", amount=500),
+        c.PayOutWithdrawal(wallet_id=ALICE, command_id="p/3", withdrawal_id="wd1", method="bank"),
+        c.ReleaseWithdrawal(wallet_id=ALICE, command_id="p/4", withdrawal_id="wd2", reason="asked"),
+        roll_back(ALICE, "r1", "w1"),
+        roll_back(ALICE, "r2", "b1"),
+        roll_back(ALICE, "r3", "b1"),
+        roll_back(ALICE, "r4", "never"),
+        win(ALICE, "j1", 5, kind="jackpot"),
+        win(ALICE, "q1", 6, kind="promotional"),
+        bet(BOB, "b2"),
+        c.AdjustBalance(wallet_id=ALICE, command_id="s/1", amount=-1, reason="test"),
+        c.SetStakeLimit(wallet_id=ALICE, command_id="s/2", max_stake=5),
+        c.BlockWallet(wallet_id=ALICE, command_id="s/3", scope="bets", reason="x"),
+        c.UnblockWallet(wallet_id=ALICE, command_id="s/4", scope="bets", reason="x"),
+    )
+
+
+def test_every_event_of_a_wallet_has_a_kind() -> None:
+    wallet_events = {kind for kind in codec.CURRENT_VERSIONS if issubclass(kind, WalletEvent)}
+    assert set(statements._LINES) == wallet_events
+
+
+async def test_has_a_line_for_every_event_of_the_wallet(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    page = await statements.list_page(reader, log.brand_id, ALICE, limit=100)
+    lines = page.items[::-1]
+    assert [line.position for line in lines] == [e.position for e in log.events if e.aggregate_id == ALICE]
+    assert [(line.kind, line.amount, line.held_amount) for line in lines] == [
+        ("opened", 0, 0),
+        ("deposit", 10_000, 0),
+        ("bet", -300, 0),
+        ("win", 50, 0),
+        ("round_closed", 0, 0),
+        ("withdrawal_requested", -1_000, 1_000),
+        ("withdrawal_requested", -500, 500),
+        ("withdrawal_paid_out", 0, -1_000),
+        ("withdrawal_released", 500, -500),
+        ("win_rollback", -50, 0),
+        ("voided", 0, 0),
+        ("bet_rollback", 300, 0),
+        ("voided", 0, 0),
+        ("rollback_repeated", 0, 0),
+        ("tombstone", 0, 0),
+        ("voided", 0, 0),
+        ("jackpot_win", 5, 0),
+        ("promotional_win", 6, 0),
+        ("adjustment", -1, 0),
+        ("stake_limit_set", 0, 0),
+        ("blocked", 0, 0),
+        ("unblocked", 0, 0),
+    ]
+    amount = held = 0
+    for line in lines:
+        amount += line.amount
+        held += line.held_amount
+        assert (line.cash + line.bonus, line.held) == (amount, held)
+
+
+async def test_a_line_tells_the_round_the_reference_and_the_time(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    page = await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=["win"]))
+    (line,) = page.items
+    assert (line.integration, line.round_id, line.game_id) == ("acme", "r1", "dice")
+    assert (line.reference, line.command_id, line.currency) == ("acme/b1", "acme/w1", "EUR")
+    event = next(e for e in log.events if e.command_id == "acme/w1")
+    assert (line.position, line.version, line.recorded_at) == (
+        event.position,
+        event.version,
+        moment_of(event.recorded_us),
+    )
+
+
+async def test_pages_lead_there_and_back(log: BrandLog, projector: Connection, reader: Connection) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    whole = (await statements.list_page(reader, log.brand_id, ALICE, limit=100)).items
+    pages = [await statements.list_page(reader, log.brand_id, ALICE, limit=5)]
+    assert pages[0].previous is None
+    while pages[-1].next is not None:
+        pages.append(await statements.list_page(reader, log.brand_id, ALICE, limit=5, cursor=pages[-1].next))
+    assert [line for page in pages for line in page.items] == whole
+    for earlier, later in zip(pages[-2::-1], pages[:0:-1], strict=True):
+        back = await statements.list_page(reader, log.brand_id, ALICE, limit=5, cursor=later.previous)
+        assert back.items == earlier.items
+
+
+async def test_newer_lines_show_up_before_a_page_and_never_shift_it(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    first = await statements.list_page(reader, log.brand_id, ALICE, limit=3)
+    second = await statements.list_page(reader, log.brand_id, ALICE, limit=3, cursor=first.next)
+    log.play(win(ALICE, "late", 1))
+    await project(projector, log.brand_id)
+    again = await statements.list_page(reader, log.brand_id, ALICE, limit=3, cursor=first.next)
+    assert again == second
+
+
+async def test_filters_by_kind(log: BrandLog, projector: Connection, reader: Connection) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    page = await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=["bet", "deposit"]))
+    assert [line.kind for line in page.items] == ["bet", "deposit"]
+    page = await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=["deposit", "adjustment"]))
+    assert [line.kind for line in page.items] == ["adjustment", "deposit"]
+    money = await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=MONEY_KINDS), limit=100)
+    assert {line.kind for line in money.items} <= MONEY_KINDS
+    assert (await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=[]))).items == []
+
+
+async def test_filters_by_time_from_inclusive_to_exclusive(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    _played(log)
+    await project(projector, log.brand_id)
+    mine = [event for event in log.events if event.aggregate_id == ALICE]
+    span = Span(since=moment_of(mine[3].recorded_us), until=moment_of(mine[7].recorded_us))
+    page = await statements.list_page(reader, log.brand_id, ALICE, span)
+    assert [line.position for line in page.items[::-1]] == [event.position for event in mine[3:7]]
+
+
+async def test_texts_that_providers_choose_never_stop_it(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    nasty = 'x" \\ \0 {},' + "y" * 10_000
+    log.play(bet(ALICE, "b1", round_id=nasty))
+    await project(projector, log.brand_id)
+    page = await statements.list_page(reader, log.brand_id, ALICE, Span(kinds=["bet"]))
+    assert page.items[0].round_id == nasty.replace("\0", "\ufffd")
+
+
+async def test_refuses_a_foreign_cursor(log: BrandLog, reader: Connection) -> None:
+    with pytest.raises(InvalidCursor):
+        await statements.list_page(reader, log.brand_id, ALICE, cursor="nonsense")
