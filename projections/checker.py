@@ -13,12 +13,14 @@ What it guarantees, for each brand:
 - Memory is bounded: ``touched_max`` events and ``slice_max`` wallets at a time, and ``REMEMBERED_DRIFTS`` known
   drifts, which are looked at again each time and forgotten once they are gone; the metrics count no more of them.
 
-It changes nothing. Drift is exported (``tongbo_drift_wallets``, ``tongbo_drift_units``), logged as an error when it
-first appears, and makes the process not ready.
+It changes none of what it compares, and leaves what it saw last in ``checks``. Drift is exported
+(``tongbo_drift_wallets``, ``tongbo_drift_units``), logged as an error when it first appears, and makes the process
+not ready.
 """
 
 import asyncio
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -94,6 +96,20 @@ where t.brand_id = %s and p.projection = 'trial_balance' and p.live
 group by t.currency having sum(t.amount) <> 0
 """
 
+KEEP: Final = """
+insert into checks (brand_id, compared_to, drifted_wallets, off_balance_currencies, checked_at)
+values (%s, %s, %s, %s, now())
+on conflict (brand_id) do update set
+    compared_to = excluded.compared_to,
+    drifted_wallets = excluded.drifted_wallets,
+    off_balance_currencies = excluded.off_balance_currencies,
+    checked_at = excluded.checked_at
+"""
+
+SELECT_CHECKS: Final = (
+    "select brand_id, compared_to, drifted_wallets, off_balance_currencies, checked_at from checks"
+)
+
 REMEMBERED_DRIFTS: Final = 1000
 LOGGED_PER_LOOK: Final = 20
 
@@ -127,6 +143,22 @@ class Drift(NamedTuple):
     def units(self) -> int:
         """The sum of the differences between balance and postings, without signs."""
         return sum(abs(a - b) for a, b in zip(self.posted, self.balance, strict=True))
+
+
+class LastCheck(NamedTuple):
+    """What a brand's checker saw last."""
+
+    brand_id: str
+    compared_to: int
+    """The wallets of all events up to this position have been compared."""
+    drifted_wallets: int
+    off_balance_currencies: int
+    checked_at: datetime
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.drifted_wallets and not self.off_balance_currencies
 
 
 class CheckReport(NamedTuple):
@@ -165,6 +197,7 @@ class Checker:
         self._metrics = metrics
         self._options = options or CheckerOptions()
         self._slice_after = ""
+        self._kept: tuple[int, int, int] | None = None
 
     def problems(self) -> list[str]:
         """One sentence per kind of difference; empty when all is well."""
@@ -205,7 +238,16 @@ class Checker:
         self.compared_to = max(self.compared_to, upto)
         self._turn_slice(part)
         self._export(len(wallet_ids))
+        await self._keep()
         return bool(upto < row[0])
+
+    async def _keep(self) -> None:
+        """Leaves what was seen where others find it, when it is not there already."""
+        seen = (self.compared_to, len(self.drifts), len(self.off_balance))
+        if seen != self._kept:
+            async with brand_transaction(self._pool, self.brand_id) as connection:
+                await connection.execute(KEEP, (self.brand_id, *seen))
+            self._kept = seen
 
     async def _next_slice(self, connection: psycopg.AsyncConnection[Any]) -> list[str]:
         return await _slice(connection, self.brand_id, self._slice_after, self._options.slice_max)
@@ -252,6 +294,12 @@ async def check_all(
         if len(part) < slice_max:
             return CheckReport(wallets, tuple(drifts), await find_off_balance(connection, brand_id))
         after = part[-1]
+
+
+async def read_checks(connection: psycopg.AsyncConnection[Any]) -> dict[str, LastCheck]:
+    """What the checkers saw last, by brand; of all brands for the auditor, otherwise of the connection's."""
+    rows = await (await connection.execute(SELECT_CHECKS)).fetchall()
+    return {row[0]: LastCheck(*row) for row in rows}
 
 
 async def find_drifts(

@@ -21,15 +21,13 @@ from contracts.refusals import LedgerError
 from edges.logs import get_logger
 from edges.tenancy import Pool
 from ledger.client import LedgerClient
+from projections.checker import LastCheck, read_checks
 from projections.positions import ProjectionStatus, read_status
 from projections.trial_balance import TrialBalance
 from projections.trial_balance import read as read_trial_balance
 
 HEADS: Final = "select brand_id, log_position from log_heads() order by brand_id"
 WRITERS_PATH: Final = "/internal/meta/writers"
-VERIFYING: Final = "checked_wallets"
-"""The projection that folds every event and holds it against the pockets it tells."""
-
 INTERVAL_S: Final = 1.0
 SAMPLES: Final = 60
 RATE_OVER: Final = 5
@@ -131,10 +129,18 @@ class StatusBoard:
             async with self._pool.connection() as connection:
                 heads = await (await connection.execute(HEADS)).fetchall()
                 lags = _by_brand(await read_status(connection))
+                checks = await read_checks(connection)
                 for brand_id, position in heads:
                     books = await read_trial_balance(connection, brand_id)
                     brands.append(
-                        self._brand(brand_id, position, lags.get(brand_id, ()), books, writers.get(brand_id))
+                        self._brand(
+                            brand_id,
+                            position,
+                            lags.get(brand_id, ()),
+                            books,
+                            writers.get(brand_id),
+                            check=checks.get(brand_id),
+                        )
                     )
         except (psycopg.Error, PoolTimeout, OSError) as error:
             log.warning("status_not_read", error=type(error).__name__)
@@ -167,6 +173,8 @@ class StatusBoard:
         statuses: "tuple[ProjectionStatus, ...]",
         books: TrialBalance,
         writer: Mapping[str, Any] | None,
+        *,
+        check: LastCheck | None,
     ) -> BrandStatus:
         now = datetime.now(UTC)
         lags = tuple(
@@ -175,9 +183,6 @@ class StatusBoard:
         )
         rate, history = self._rates(brand_id, position)
         checkpoint = int(writer["checkpoint_position"]) if writer else 0
-        verified = max(
-            (lag.position for lag in lags if lag.projection == VERIFYING and not lag.rebuilding), default=0
-        )
         return BrandStatus(
             brand_id=brand_id,
             position=position,
@@ -186,11 +191,14 @@ class StatusBoard:
             writer=str(writer["state"]) if writer else "unknown",
             pending=int(writer["pending"]) if writer else 0,
             checkpoint_position=checkpoint,
-            verified_position=verified,
+            verified_position=check.compared_to if check is not None and check.clean else 0,
             lags=lags,
             accounts=tuple(Account(*account) for account in books.accounts),
             sums=books.sums,
-            alarms=tuple(_alarms(lags, books, writer, self._unsigned_for(brand_id, position, checkpoint))),
+            alarms=(
+                *_drift_alarms(check),
+                *_alarms(lags, books, writer, self._unsigned_for(brand_id, position, checkpoint)),
+            ),
         )
 
     def _rates(self, brand_id: str, position: int) -> tuple[float, tuple[float, ...]]:
@@ -209,6 +217,12 @@ class StatusBoard:
         if known is None or checkpoint > known[0]:
             known = self._unsigned_since[brand_id] = (checkpoint, time.monotonic())
         return time.monotonic() - known[1]
+
+
+def _drift_alarms(check: LastCheck | None) -> list[str]:
+    if check is None or not check.drifted_wallets:
+        return []
+    return [f"{check.drifted_wallets} wallets differ from the log"]
 
 
 def _alarms(

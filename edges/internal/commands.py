@@ -1,7 +1,7 @@
 """Calls to the ledger over HTTP: many at once in msgpack, as our own processes send them, or in JSON for people."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ from contracts.refusals import InvalidCommand, LedgerError, LedgerUnavailable
 from edges.internal.keys import LEDGER
 from edges.logs import get_logger
 from edges.problems import Problem
-from ledger.interface import BrandLedger
+from ledger.writer import Writer
 
 log = get_logger(__name__)
 
@@ -26,10 +26,13 @@ async def give_commands(request: web.Request) -> web.Response:
     """Answers every call of the request, when all of them can be answered."""
     brand_id = check_brand_id(request.match_info["brand"])
     raws, as_json = await _read_calls(request)
-    brand = request.app[LEDGER].brand(brand_id)
+    try:
+        writer = await request.app[LEDGER].writer(brand_id)
+    except LedgerError as error:
+        return _response([error] * len(raws), as_json=as_json)
     decode = calls.decode_call_json if as_json else calls.decode_call
-    results = await asyncio.gather(*(_answer(brand, decode, raw) for raw in raws))
-    return _response(results, as_json=as_json)
+    under_way = [_begin(writer, decode, raw) for raw in raws]
+    return _response([await _settled(result) for result in under_way], as_json=as_json)
 
 
 async def show_wallet(request: web.Request) -> web.Response:
@@ -93,14 +96,20 @@ async def _read_calls(request: web.Request) -> tuple[list[msgspec.Raw], bool]:
     return raws, as_json
 
 
-async def _answer(brand: BrandLedger, decode: Any, raw: msgspec.Raw) -> Any:
+def _begin(writer: Writer, decode: Callable[[msgspec.Raw], calls.Call], raw: msgspec.Raw) -> Any:
+    """Decides a call now: a future of its result, or the error that keeps it from being one."""
     try:
-        call: calls.Call = decode(raw)
-        if call.commands:
-            return await brand.execute_all(call.commands)
-        return await brand.wallet(call.wallet_id)
+        call = decode(raw)
+        return writer.submit(call.commands) if call.commands else writer.look(call.wallet_id)
     except msgspec.MsgspecError as error:
         return InvalidCommand(reason=str(error))
+    except LedgerError as error:
+        return error
+
+
+async def _settled(result: Any) -> Any:
+    try:
+        return await result if isinstance(result, asyncio.Future) else result
     except LedgerError as error:
         return error
     except Exception as error:

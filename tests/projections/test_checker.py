@@ -9,7 +9,7 @@ import pytest
 from contracts.events.wallet import Deposited
 from projections.balances import Balances
 from projections.checked_wallets import CheckedWallets
-from projections.checker import Checker, CheckerOptions, check_all
+from projections.checker import Checker, CheckerOptions, check_all, read_checks
 from projections.metrics import ProjectionMetrics
 from projections.sessions import Pool, make_pool
 from tests.projections.driving import project
@@ -63,6 +63,17 @@ async def test_finds_a_balance_changed_behind_our_back(
     assert (drift.posted, drift.balance, drift.units) == ((10_000, 0, 0), (10_005, 0, 0), 5)
     assert _exported(checker) == (1, 5)
     assert len(checker.problems()) == 1
+
+
+async def test_leaves_what_it_saw_for_those_who_watch(
+    checker: Checker, log: BrandLog, projector: Connection
+) -> None:
+    seen = (await read_checks(projector))[log.brand_id]
+    assert (seen.compared_to, seen.clean) == (log.position, True)
+    await projector.execute(ADD_CASH, (log.brand_id, BOB))
+    await checker.look()
+    seen = (await read_checks(projector))[log.brand_id]
+    assert (seen.drifted_wallets, seen.clean) == (1, False)
 
 
 async def test_forgets_a_difference_that_is_gone(
