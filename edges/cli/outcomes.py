@@ -79,7 +79,8 @@ def _known(error: Exception) -> tuple[ExitCode, str, str] | None:
         case ProjectionError():
             return ExitCode.REFUSED, "projection", str(error)
         case psycopg.OperationalError():
-            return ExitCode.UNAVAILABLE, "database_unavailable", "the database cannot be reached"
+            cause = str(error).strip().partition("\n")[0]  # libpq names places and reasons, never a password
+            return ExitCode.UNAVAILABLE, "database_unavailable", f"the database cannot be reached: {cause}"
     return None
 
 

@@ -1,6 +1,7 @@
 """What a started system tells the person at the console, and the demo brand it makes on an empty home."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -49,4 +50,4 @@ def _introduce(system: System, made: Credentials) -> None:
     click.echo(f"Its credentials, shown this once and kept in {credentials_file(system.settings.home)}:")
     click.echo(f"  SoftSwiss secret   {made.softswiss_secret}")
     click.echo(f"  Hub88 private key  {made.hub88_private_key}")
-    click.echo(f"See money move:  tongbo demo --home {home}")
+    click.echo(f"See money move:  {sys.argv[0]} demo --home {home}")
