@@ -5,25 +5,26 @@ from pathlib import Path
 
 import click
 import msgspec
-import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from contracts.ids import check_brand_id
 from contracts.refusals import UnknownBrand
 from edges.audit import AuditReport, verify
+from edges.cli.audit_check import check
 from edges.cli.options import home_option, json_option
 from edges.cli.outcomes import ExitCode
 from edges.cli.output import print_json, print_table
-from edges.cli.reach import System, find_system
+from edges.cli.reach import System, find_system, logged_brands, run
 from edges.database import Role
 from edges.process import CHECKPOINTS
-
-BRAND_IDS = "select brand_ids()"
 
 
 @click.group()
 def audit() -> None:
-    """Checks that trust nothing but the checkpoints' public key."""
+    """Checks of the logs, which trust nothing but the checkpoints' public key, and of the read models."""
+
+
+audit.add_command(check)
 
 
 @audit.command("verify")
@@ -67,9 +68,7 @@ def verify_logs(brand_id: str | None, checkpoints: Path | None, home: Path, as_j
 
 def _brands(system: System, brand_id: str | None, signed: list[str]) -> list[str]:
     """The brands to verify: also those that were signed once, should their whole log be gone."""
-    with psycopg.connect(system.dsn(Role.AUDITOR), autocommit=True) as connection:
-        logged = [str(row[0]) for row in connection.execute(BRAND_IDS).fetchall()]
-    known = sorted({*logged, *signed})
+    known = sorted({*run(logged_brands(system)), *signed})
     if brand_id is None:
         return known
     check_brand_id(brand_id)

@@ -10,7 +10,7 @@ import psycopg
 
 from contracts.refusals import LedgerError, Refused, Retryable
 from edges.errors import ConfigurationError, StartError
-from projections.errors import ProjectionError, RebuildUnderWay, UnknownProjection
+from projections.errors import NotYetProjected, ProjectionError, RebuildUnderWay, UnknownProjection
 
 
 class ExitCode(IntEnum):
@@ -76,6 +76,8 @@ def _known(error: Exception) -> tuple[ExitCode, str, str] | None:
             return ExitCode.USAGE, "unknown_projection", str(error)
         case RebuildUnderWay():
             return ExitCode.UNAVAILABLE, "rebuild_under_way", str(error)
+        case NotYetProjected():
+            return ExitCode.UNAVAILABLE, "not_yet_projected", str(error)
         case ProjectionError():
             return ExitCode.REFUSED, "projection", str(error)
         case psycopg.OperationalError():

@@ -8,6 +8,7 @@ import msgspec
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from contracts import codec
 from contracts.money import Currency, currency_of, format_amount
@@ -29,7 +30,8 @@ def print_table(
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        # As text: a cell may hold what a provider sent, and brackets in it are no markup.
+        table.add_row(*(Text(str(cell)) for cell in row))
     _console().print(table)
 
 

@@ -10,13 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edges.cli.options import home_option, json_option
 from edges.cli.output import print_json, print_table
-from edges.cli.reach import System, find_system, run
+from edges.cli.reach import System, find_system, logged_brands, run
 from edges.database import Role
 from projections import rebuild as rebuilding
 from projections.positions import ProjectionStatus, read_status
 from projections.registry import PROJECTIONS, projection_named
-
-BRAND_IDS = "select brand_ids()"
 
 brand_option = click.option(
     "--brand", "brand_id", metavar="BRAND", help="One brand only; all where not given."
@@ -71,7 +69,7 @@ def rebuild(name: str, brand_id: str | None, home: Path, as_json: bool) -> None:
     projection = projection_named(name)
 
     async def work() -> list[rebuilding.Rebuilt]:
-        brand_ids = [brand_id] if brand_id else await _brand_ids(system)
+        brand_ids = [brand_id] if brand_id else await logged_brands(system)
         done = []
         with Progress(
             TextColumn("{task.description}"),
@@ -106,13 +104,6 @@ async def _statuses(system: System, brand_id: str | None) -> list[ProjectionStat
     connection = await psycopg.AsyncConnection.connect(system.dsn(Role.AUDITOR), autocommit=True)
     async with connection:
         return await read_status(connection, brand_id)
-
-
-async def _brand_ids(system: System) -> list[str]:
-    connection = await psycopg.AsyncConnection.connect(system.dsn(Role.AUDITOR), autocommit=True)
-    async with connection:
-        rows = await (await connection.execute(BRAND_IDS)).fetchall()
-    return [str(row[0]) for row in rows]
 
 
 def _document(row: ProjectionStatus, now: datetime) -> dict[str, Any]:

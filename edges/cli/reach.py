@@ -22,11 +22,13 @@ from edges.secrets import Secrets
 from edges.state import RunningState, read_state
 from edges.tenancy import ENTER_BRAND
 from ledger.client import LedgerClient
+from projections.feed import read_head
 
 T = TypeVar("T")
 
 ORIGIN = "cli"
 BRANDS_PATH = "/internal/meta/brands"
+BRAND_IDS = "select brand_ids()"
 ELSEWHERE = ("TONGBO_LEDGER_URL", "TONGBO_DATABASE_URL", "TONGBO_DATABASE_URL_FILE", "TONGBO_CONFIG")
 
 
@@ -100,6 +102,23 @@ async def brand_connection(
     async with connection:
         await connection.execute(ENTER_BRAND.replace("true", "false"), (brand_id,))
         yield connection
+
+
+@asynccontextmanager
+async def read_models(system: System, brand_id: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection that may read the brand's log and read models. Raises ``UnknownBrand`` for one without a log."""
+    async with brand_connection(system, Role.READER, brand_id) as connection:
+        if not await read_head(connection, brand_id):
+            raise UnknownBrand(brand_id=brand_id)
+        yield connection
+
+
+async def logged_brands(system: System) -> list[str]:
+    """Every brand that has a log, as the database has it: the ledger need not run."""
+    connection = await psycopg.AsyncConnection.connect(system.dsn(Role.AUDITOR), autocommit=True)
+    async with connection:
+        rows = await (await connection.execute(BRAND_IDS)).fetchall()
+    return [str(row[0]) for row in rows]
 
 
 async def brand_of(client: LedgerClient, brand_id: str) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import click
 
 from contracts.money import Currency, format_amount
+from edges.cli.moments import aware, stamp
 from edges.cli.output import exact, print_json, print_table
 from edges.cli.reach import brand_connection, find_system, run
 from edges.cli.wallet_target import Target, on_wallet
@@ -46,7 +47,7 @@ def statement(
 ) -> None:
     """A wallet's history: pages with the newest line first, or all of it as a file."""
     system = find_system(target.home)
-    span = statements.Span(kinds or None, _aware(since), _aware(until))
+    span = statements.Span(kinds or None, since and aware(since), until and aware(until))
 
     async def work() -> None:
         async with system.client() as client:
@@ -74,7 +75,7 @@ def _print_page(page: Page[statements.StatementLine], money: Currency, *, as_jso
         [
             (
                 line.position,
-                line.recorded_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),
+                stamp(line.recorded_at),
                 line.kind,
                 *(format_amount(getattr(line, name), money) for name in MONEY),
                 line.round_id,
@@ -94,10 +95,6 @@ def _document(line: statements.StatementLine, money: Currency) -> dict[str, Any]
     for name in ("amount", "held_amount", "cash", "bonus", "held"):
         document[name] = exact(document[name], money)
     return document
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 async def _stream(chunks: AsyncIterator[bytes]) -> None:

@@ -5,11 +5,11 @@ from typing import Any, Final
 import click
 
 from contracts.commands import wallet as w
-from contracts.money import currency_of, parse_amount
+from contracts.money import parse_amount
 from edges.cli.options import actor_option, key_option
-from edges.cli.output import print_facts, print_json, shown, wallet_document
 from edges.cli.reach import own_command_id
 from edges.cli.statement import statement
+from edges.cli.wallet_show import show
 from edges.cli.wallet_target import Target, amount_of, on_wallet
 
 METHOD: Final = "manual"
@@ -31,6 +31,7 @@ def wallet() -> None:
     """Wallets of players and agents."""
 
 
+wallet.add_command(show)
 wallet.add_command(statement)
 
 
@@ -43,30 +44,6 @@ def open_wallet(target: Target, *, key: str | None) -> None:
         lambda found, _: w.OpenWallet(wallet_id=found, command_id=own_command_id(key or found, "open")),
         lambda receipt: f"opened {receipt.aggregate_id}",
     )
-
-
-@wallet.command()
-@on_wallet
-def show(target: Target) -> None:
-    """Show a wallet as the ledger knows it now."""
-    view = target.look()
-    if target.as_json:
-        print_json(wallet_document(view))
-        return
-    money = currency_of(view.currency)
-    facts: dict[str, Any] = {
-        "wallet": view.wallet_id,
-        "cash": shown(view.balance.cash, money),
-        "bonus": shown(view.balance.bonus, money),
-        "held": shown(view.balance.held, money),
-        "maximum stake": "none" if view.max_stake is None else shown(view.max_stake, money),
-        "bets": "blocked" if view.bets_blocked else "allowed",
-        "withdrawals": "blocked" if view.withdrawals_blocked else "allowed",
-        "status": "closed" if view.closed else "open",
-        "events": view.version,
-    }
-    facts |= {f"withdrawal {name}": shown(units, money) for name, units in view.open_withdrawals.items()}
-    print_facts(facts)
 
 
 @wallet.command()

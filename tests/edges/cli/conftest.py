@@ -1,18 +1,24 @@
-"""One running system for all tests of the command line; each test keeps to players of its own."""
+"""One running system for all tests of the command line; each test keeps to players or a brand of its own."""
 
 import itertools
 import json
 import logging
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click.testing
+import psycopg
 import pytest
 import structlog
 
 from edges.cli import cli
-from tests.running_system import RunningSystem, running_system
+from edges.config import load
+from edges.connections import open_secrets
+from edges.database import Role, role_dsn
+from edges.tenancy import ENTER_BRAND
+from tests.running_system import RunningSystem, running_system, wait_until
 
 _players = itertools.count(1)
 
@@ -62,3 +68,49 @@ def player(tongbo: Callable[..., click.testing.Result]) -> str:
     tongbo("wallet", "open", "demo", name)
     tongbo("wallet", "deposit", "demo", name, "100.00", "--key", f"fund-{name}")
     return name
+
+
+@pytest.fixture
+def call_back(tongbo: Callable[..., click.testing.Result]) -> Callable[[str, dict[str, Any]], Any]:
+    """Sends a SoftSwiss callback to the demo brand, signed by the command line; returns the answer."""
+
+    def send(endpoint: str, document: dict[str, Any]) -> Any:
+        body = json.dumps(document).encode()
+        signed = json.loads(tongbo("callback", "sign", "softswiss", "demo", "--json", given=body).stdout)
+        headers = [f"-H{name}: {value}" for name, value in signed["headers"].items()]
+        address = f"{signed['url']}/{endpoint}"
+        command = ["curl", "-sS", "-X", "POST", address, "-HContent-Type: application/json", *headers]
+        answer = subprocess.run(
+            [*command, "--data-binary", "@-"], input=body, capture_output=True, check=True, timeout=30
+        )
+        return json.loads(answer.stdout)
+
+    return send
+
+
+@pytest.fixture
+def projected(tongbo_json: Callable[..., Any]) -> Callable[..., None]:
+    """Returns when every projection of the brand has come to the end of its log."""
+
+    def wait(brand_id: str = "demo") -> None:
+        def caught_up() -> bool:
+            rows = tongbo_json("projections", "status", "--brand", brand_id)
+            return bool(rows) and all(row["position"] == row["log_position"] for row in rows)
+
+        wait_until(caught_up, 15, f"{brand_id} is projected")
+
+    return wait
+
+
+@pytest.fixture
+def tamper(system: RunningSystem) -> Callable[[str, str], None]:
+    """Changes a brand's read models behind everybody's back."""
+
+    def change(brand_id: str, statement: str) -> None:
+        secrets = open_secrets(load({}, home=system.home))
+        dsn = role_dsn(system.state.database_url, Role.PROJECTOR, secrets)
+        with psycopg.connect(dsn) as connection:
+            connection.execute(ENTER_BRAND, (brand_id,))
+            assert connection.execute(statement, (brand_id,)).rowcount > 0
+
+    return change
