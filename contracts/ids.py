@@ -17,6 +17,8 @@ PLATFORM_BRAND: Final = "platform"
 
 MAX_ID_CHARS: Final = 200
 
+VOID_PREFIX: Final = "void:"
+
 OwnerKind = Literal["player", "agent"]
 
 _BRAND_ID = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", re.ASCII)
@@ -75,15 +77,18 @@ def command_id(origin: str, key: str) -> str:
 
 
 def check_command_id(value: str) -> str:
-    """Returns it if it is 1 to 200 characters that the log can hold; raises :class:`InvalidCommand`."""
-    if not 0 < len(value) <= MAX_ID_CHARS or not is_storable(value):
+    """Returns it if it is 1 to 200 characters that the log can hold; raises :class:`InvalidCommand`.
+
+    Ids that begin like those of :func:`void_id` are the ledger's own.
+    """
+    if not 0 < len(value) <= MAX_ID_CHARS or not is_storable(value) or value.startswith(VOID_PREFIX):
         raise InvalidCommand(reason="an id is 1 to 200 characters of valid text without NUL")
     return value
 
 
 def void_id(transaction: str) -> str:
     """The id claimed when a processed transaction is rolled back, so that it can be rolled back only once."""
-    return f"void:{transaction}"
+    return f"{VOID_PREFIX}{transaction}"
 
 
 def is_storable(text: str) -> bool:

@@ -26,6 +26,8 @@ SELECT_HASH: Final = "select hash from events where brand_id = %s and position =
 
 TRY_LOCK: Final = "select pg_try_advisory_lock(hashtextextended('tongbo log ' || %s, 0))"
 
+CONNECT_TIMEOUT_S: Final = 5
+
 APPEND: Final = b"append"
 """Name of the prepared insert."""
 
@@ -66,10 +68,10 @@ class EventBatch:
         "recorded_us",
     )
 
-    def __init__(self, previous: Head, recorded_us: int) -> None:
+    def __init__(self, previous: Head) -> None:
         self.previous = previous
         self.first_position = previous.position + 1
-        self.recorded_us = max(recorded_us, previous.recorded_us)
+        self.recorded_us = previous.recorded_us
         self.hash = previous.hash
         self.count = 0
         self._aggregate_ids: list[bytes] = []
@@ -83,6 +85,10 @@ class EventBatch:
     def head(self) -> Head:
         """The end of the log once the batch is stored."""
         return Head(self.previous.position + self.count, self.hash, self.recorded_us)
+
+    def stamp(self, now_us: int) -> None:
+        """Sets the time of all its events, in microseconds since 1970-01-01 UTC; a log's time never goes back."""
+        self.recorded_us = max(now_us, self.previous.recorded_us)
 
     def add(
         self, aggregate_id: bytes, version: int, type_name: bytes, payload: bytes, command_id: bytes
@@ -151,16 +157,20 @@ class AppendConnection:
             autocommit=True,
             options=f"-c tongbo.brand_id={brand_id}",
             application_name="tongbo writer",
+            connect_timeout=CONNECT_TIMEOUT_S,
         )
         self._pgconn = self._connection.pgconn
         prepared = self._pgconn.prepare(APPEND, INSERT)
         if prepared.status != pq.ExecStatus.COMMAND_OK:
             raise psycopg.OperationalError(prepared.get_error_message())
         self._pgconn.nonblocking = 1
+        self._socket = self._pgconn.socket
+        self._results: list[pq.abc.PGresult] = []
         self.wants_write = False
 
     def fileno(self) -> int:
-        return self._pgconn.socket
+        """The socket's number, also when the connection is lost and the driver would not tell any more."""
+        return self._socket
 
     def close(self) -> None:
         """Ends the session, and with it the lease."""
@@ -192,17 +202,19 @@ class AppendConnection:
         if self.wants_write:
             self.wants_write = pgconn.flush() == 1
         pgconn.consume_input()
-        if pgconn.is_busy():
-            return False
-        failure: pq.abc.PGresult | None = None
-        answered = False
-        while (result := pgconn.get_result()) is not None:
-            answered = True
+        while not pgconn.is_busy():  # each time: the end of an answer may come later than its beginning
+            result = pgconn.get_result()
+            if result is None:
+                return self._require_success()
+            self._results.append(result)
+        return False
+
+    def _require_success(self) -> bool:
+        results, self._results = self._results, []
+        for result in results:
             if result.status != pq.ExecStatus.COMMAND_OK:
-                failure = result
-        if failure is not None:
-            raise _append_failed(failure)
-        if not answered:
+                raise _append_failed(result)
+        if not results:
             raise psycopg.OperationalError("the connection ended without an answer")
         return True
 

@@ -75,8 +75,11 @@ class SnapshotMapper(Mapper[str]):
         return snapshot_of(domain_event.body)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        """The wallet of then; its body is None if the snapshot is of another code's shape."""
-        body = _decode_wallet(stored_event.state) if stored_event.topic == _SNAPSHOT_TYPE else None
+        """The wallet of then; its body is None if the snapshot is of another code's shape, or unreadable."""
+        body = None
+        if stored_event.topic == _SNAPSHOT_TYPE:
+            with contextlib.suppress(msgspec.MsgspecError):  # the log tells the same, only slower
+                body = _decode_wallet(stored_event.state)
         return Versioned(str(stored_event.originator_id), stored_event.originator_version, body)
 
 

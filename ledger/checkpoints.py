@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -19,6 +19,8 @@ from msgspec import Struct
 from ledger import chain
 from ledger.append import AppendConnection, Head
 from ledger.recovery import LogDiverged
+
+TAIL_BYTES: Final = 65_536
 
 
 class Checkpoint(Struct, frozen=True):
@@ -85,11 +87,12 @@ class CheckpointFiles:
                         yield self._verified(checkpoint, key, f"{path.name}:{number}")
 
     def latest(self, key: Ed25519PublicKey) -> Checkpoint | None:
-        """The checkpoint with the highest position in the newest file that has any."""
+        """The last checkpoint written. Raises :class:`InvalidCheckpoint` if it is not ours."""
         for path in sorted(self.directory.glob("*.ndjson"), reverse=True):
-            found = [c for c in map(_parse, path.read_bytes().split(b"\n")) if c is not None]
-            if found:
-                return self._verified(max(found, key=_position), key, path.name)
+            for line in reversed(_tail(path).split(b"\n")):
+                checkpoint = _parse(line)
+                if checkpoint is not None:
+                    return self._verified(checkpoint, key, path.name)
         return None
 
     def _verified(self, checkpoint: Checkpoint, key: Ed25519PublicKey, place: str) -> Checkpoint:
@@ -125,8 +128,11 @@ def _parse(line: bytes) -> Checkpoint | None:
         return None
 
 
-def _position(checkpoint: Checkpoint) -> int:
-    return checkpoint.position
+def _tail(path: Path) -> bytes:
+    """The end of the file: enough for many checkpoints, whatever the day has grown to."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read()
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -25,6 +25,7 @@ from contracts.refusals import (
     LedgerUnavailable,
     NotLeading,
 )
+from ledger.streams import StreamBroken, StreamRefused, Streams
 
 REQUESTS_IN_FLIGHT: Final = 2
 WORTH_SPLITTING: Final = 16
@@ -127,9 +128,9 @@ class LedgerClient:
                     content = await response.read()
                 if response.status == 200:
                     return msgspec.json.decode(content)
-                error = _error_of_status(response.status, content)
+                error = _error_of_status(response.status)
             except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError) as failure:
-                error = LedgerUnavailable(reason=f"the ledger cannot be reached: {type(failure).__name__}")
+                error = _unreachable(failure)
         raise error
 
     async def settle(self, path: str, raw: msgspec.Raw) -> Any:
@@ -149,23 +150,22 @@ class LedgerClient:
             attempt += 1
 
     async def exchange(self, attempt: int, path: str, raws: list[msgspec.Raw]) -> list[Any]:
-        """One request: for every call its receipts, wallet or error. Never raises a ``LedgerError``."""
+        """One request of HTTP: for every call its receipts or error. Never raises a ``LedgerError``."""
         if self._session is None:
             return [LedgerUnavailable(reason="the client is closed")] * len(raws)
         url = self.urls[attempt % len(self.urls)] + path
         try:
             async with self._session.post(url, data=calls.encode({"calls": raws})) as response:
                 status, content = response.status, await response.read()
-            if status == 200:
-                answers = calls.decode_answers(content)
-                if len(answers) == len(raws):
-                    return [calls.result_of(answer) for answer in answers]
-            error: LedgerError = _error_of_status(status, content)
+            return _results(content, len(raws)) if status == 200 else [_error_of_status(status)] * len(raws)
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
-            error = LedgerUnavailable(reason=f"the ledger cannot be reached: {type(failure).__name__}")
-        except (msgspec.MsgspecError, ValueError, TypeError) as failure:
-            error = LedgerUnavailable(reason=f"an answer that cannot be read: {type(failure).__name__}")
-        return [error] * len(raws)
+            return [_unreachable(failure)] * len(raws)
+
+    def streams(self, path: str) -> Streams:
+        """Connections for the calls of one brand. Raises :class:`LedgerUnavailable` while the client is closed."""
+        if self._session is None:
+            raise LedgerUnavailable(reason="the client is closed")
+        return Streams(self._session, self.urls, path, self.deadline_s + 1.0)
 
 
 class RemoteBrand:
@@ -174,7 +174,8 @@ class RemoteBrand:
     def __init__(self, client: LedgerClient, brand_id: str) -> None:
         self.brand_id = brand_id
         self._client = client
-        self._path = calls.COMMANDS_PATH.format(brand=brand_id)
+        self._path = calls.STREAM_PATH.format(brand=brand_id)
+        self._streams: Streams | None = None
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Call] = deque()
         self._under_way: set[_Call] = set()
@@ -200,6 +201,7 @@ class RemoteBrand:
 
     def close(self) -> None:
         """Fails what is still under way as unavailable."""
+        self._streams = None
         for task in self._requests:
             task.cancel()
         error = LedgerUnavailable(reason="the client is closed")
@@ -254,7 +256,7 @@ class RemoteBrand:
         return batch
 
     async def _request(self, batch: list[_Call]) -> None:
-        results = await self._client.exchange(self._attempt, self._path, [call.raw for call in batch])
+        results = await self._exchange([call.raw for call in batch])
         self._under_way.difference_update(batch)
         again: list[_Call] = []
         for call, result in zip(batch, results, strict=True):
@@ -275,6 +277,20 @@ class RemoteBrand:
         self._attempt += 1
         self._pause_s = min(self._pause_s * 2 or FIRST_PAUSE_S, LONGEST_PAUSE_S)
         await asyncio.sleep(self._pause_s)
+
+    async def _exchange(self, raws: list[msgspec.Raw]) -> list[Any]:
+        """One message: for every call its receipts, wallet or error. Never raises a ``LedgerError``."""
+        try:
+            if self._streams is None:
+                self._streams = self._client.streams(self._path)
+            return _results(await self._streams.ask(self._attempt, calls.encode({"calls": raws})), len(raws))
+        except StreamRefused as refusal:
+            error = _error_of_status(refusal.status)
+        except LedgerError as closed:
+            error = closed
+        except (StreamBroken, aiohttp.ClientError, TimeoutError, OSError) as failure:
+            error = _unreachable(failure)
+        return [error] * len(raws)
 
     def _requested(self, task: "asyncio.Task[None]") -> None:
         self._requests.discard(task)
@@ -315,10 +331,26 @@ def _told(error: LedgerError) -> LedgerError:
     return error
 
 
-def _error_of_status(status: int, content: bytes) -> LedgerError:
+def _results(content: bytes, count: int) -> list[Any]:
+    try:
+        results = [calls.result_of(answer) for answer in calls.decode_answers(content)]
+    except (msgspec.MsgspecError, ValueError, TypeError) as failure:
+        return [LedgerUnavailable(reason=f"an answer that cannot be read: {type(failure).__name__}")] * count
+    return (
+        results
+        if len(results) == count
+        else [LedgerUnavailable(reason="an answer to something else")] * count
+    )
+
+
+def _unreachable(failure: Exception) -> LedgerError:
+    return LedgerUnavailable(reason=f"the ledger cannot be reached: {type(failure).__name__}")
+
+
+def _error_of_status(status: int) -> LedgerError:
     if status in {400, 401, 404, 413, 415}:
         return _RequestRefused(reason=f"the ledger refused the request with status {status}")
-    return LedgerUnavailable(reason=f"the ledger answered with status {status}, {len(content)} bytes")
+    return LedgerUnavailable(reason=f"the ledger answered with status {status}")
 
 
 def _fail(call: _Call, error: LedgerError) -> None:

@@ -22,7 +22,7 @@ class WriterOptions(Struct, frozen=True, kw_only=True):
     batch_bound: int = 512
     """Events after which a batch takes no more commands."""
     cache_bound: int = 100_000
-    """Wallets kept in memory."""
+    """Wallets kept in memory; no fewer than the groups in use touch."""
     recent_bound: int = 50_000
     """Receipts kept in memory, per generation (there are two), to answer prompt retries."""
     deadline_s: float = 5.0
@@ -52,6 +52,7 @@ class Entry:
         "commands",
         "error",
         "future",
+        "generation",
         "looked_up",
         "receipts",
         "references",
@@ -69,6 +70,8 @@ class Entry:
         self.attempts = 0
         self.looked_up: set[str] = set()
         """Command ids that the log was searched for on this entry's behalf."""
+        self.generation = 0
+        """Of the receipts in memory, when that search began."""
         self.receipts: Any = None
         self.error: LedgerError | None = None
         self.references: dict[str, Reference] = {}
@@ -80,7 +83,7 @@ class Batch(EventBatch):
     __slots__ = ("claimed", "entries", "sent", "snapshots", "touched")
 
     def __init__(self, previous: Head) -> None:
-        super().__init__(previous, time.time_ns() // 1000)
+        super().__init__(previous)
         self.entries: list[Entry] = []
         self.touched: dict[str, Any] = {}
         """The aggregates it changed, as they are after it."""

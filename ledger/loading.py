@@ -20,7 +20,7 @@ from ledger.recorder import LogRecord
 if TYPE_CHECKING:
     from ledger.writer import Writer
 
-log = structlog.get_logger("ledger.loading")
+log = structlog.get_logger(module="ledger.loading")
 
 
 class Loader:
@@ -30,15 +30,22 @@ class Loader:
         self._writer = writer
         self._for_aggregates: dict[str, list[Entry]] = {}
         self._for_commands: dict[str, list[Entry]] = {}
+        self._fetching: list[Entry] = []
+        self._settled_meanwhile: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def want_aggregate(self, aggregate_id: str, entry: Entry) -> None:
-        """Advances the entry when the aggregate is cached, or known not to exist."""
-        self._for_aggregates.setdefault(aggregate_id, []).append(entry)
+    def want_aggregates(self, aggregate_ids: Collection[str], entry: Entry) -> None:
+        """Advances the entry when the aggregates are cached, or known not to exist."""
+        waiting: list[Entry] = []
+        for aggregate_id in aggregate_ids:
+            waiting = self._for_aggregates.setdefault(aggregate_id, [])
+        waiting.append(entry)
         self._start()
 
     def want_commands(self, command_ids: Collection[str], entry: Entry) -> None:
         """Advances the entry when the log was searched for these command ids."""
+        if not entry.looked_up:
+            entry.generation = self._writer.recent.generation
         entry.looked_up.update(command_ids)
         waiting: list[Entry] = []
         for command_id in command_ids:
@@ -46,16 +53,27 @@ class Loader:
         waiting.append(entry)
         self._start()
 
+    def looked_up(self, entry: Entry) -> set[str]:
+        """The command ids searched for on the entry's behalf, while memory still holds all that came after."""
+        if entry.looked_up and self._writer.recent.generation - entry.generation > 1:
+            entry.looked_up.clear()
+        return entry.looked_up
+
     def waiting(self) -> Iterable[Entry]:
-        """The entries whose fetch has not begun."""
-        return chain(*self._for_aggregates.values(), *self._for_commands.values())
+        """The entries whose fetch has not ended."""
+        return chain(self._fetching, *self._for_aggregates.values(), *self._for_commands.values())
 
     def fail(self, error: LedgerError) -> None:
         """Answers the waiting entries with an error."""
         entries = list(self.waiting())
-        self._for_aggregates, self._for_commands = {}, {}
+        self._for_aggregates, self._for_commands, self._fetching = {}, {}, []
         for entry in entries:
             self._writer.fail(entry, error)
+
+    def settled(self, aggregate_ids: Iterable[str]) -> None:
+        """These aggregates changed in the log; a fetch under way may have read them before that."""
+        if self._fetching:
+            self._settled_meanwhile.update(aggregate_ids)
 
     def fetch(
         self, aggregate_ids: Iterable[str], command_ids: Iterable[str]
@@ -88,35 +106,57 @@ class Loader:
     async def _load(
         self, for_aggregates: dict[str, list[Entry]], for_commands: dict[str, list[Entry]]
     ) -> None:
-        writer = self._writer
-        epoch = writer.epoch
-        entries = list(chain(*for_aggregates.values(), *for_commands.values()))
+        epoch = self._writer.epoch
+        self._fetching = list(chain(*for_aggregates.values(), *for_commands.values()))
+        self._settled_meanwhile.clear()
         try:
             loaded, receipts = await asyncio.to_thread(self.fetch, for_aggregates, for_commands)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told to those who wait, and logged)
-            log.error("load_failed", brand=writer.brand_id, error=type(error).__name__)
-            for entry in entries:
-                writer.fail(entry, LedgerUnavailable(reason="the event store cannot be read"))
+            log.error("load_failed", brand=self._writer.brand_id, error=type(error).__name__)
+            for entry in self._ended():
+                self._writer.fail(entry, LedgerUnavailable(reason="the event store cannot be read"))
             return
-        if writer.state is State.STANDBY or writer.state is State.STOPPED:
+        entries = self._ended()  # none if all were answered meanwhile
+        if self._writer.state is State.STANDBY:
             for entry in entries:
-                writer.fail(entry, NotLeading(brand_id=writer.brand_id))
-            return
-        if epoch != writer.epoch:  # what was read may be older than what is now being decided on: ask again
-            for entry in entries:
-                entry.looked_up.clear()
-            writer.backlog.extend(entries)
-            if writer.state is State.LEADING:
-                writer.work_off_backlog()
-            return
-        for receipt in receipts:
-            writer.recent.keep(receipt)
-        for aggregate_id, state in loaded.items():
-            writer.aggregates.cached.put(aggregate_id, state)
-        absent = frozenset(for_aggregates.keys() - loaded.keys())
+                self._writer.fail(entry, NotLeading(brand_id=self._writer.brand_id))
+        elif epoch != self._writer.epoch:
+            self._ask_again(entries)
+        elif entries:
+            for receipt in receipts:
+                self._writer.recent.keep(receipt)
+            self._use(entries, for_aggregates.keys(), loaded)
+
+    def _ask_again(self, entries: list[Entry]) -> None:
+        """A commit failed meanwhile: what was read may be older than what is now being decided on."""
         for entry in entries:
+            entry.looked_up.clear()
+        self._writer.backlog.extend(entries)
+        if self._writer.state is State.LEADING:
+            self._writer.work_off_backlog()
+
+    def _use(self, entries: list[Entry], wanted: Collection[str], loaded: dict[str, Any]) -> None:
+        writer = self._writer
+        epoch = writer.epoch
+        for aggregate_id in self._settled_meanwhile:  # read too early, perhaps: ask again
+            loaded.pop(aggregate_id, None)
+        absent = frozenset(wanted) - loaded.keys() - self._settled_meanwhile
+        for entry in entries:
+            if epoch == writer.epoch:  # else a commit failed just now, and some of these were decided on
+                self._cache(entry, loaded)
             entry.references.clear()  # what they said may have changed since
             writer.advance(entry, absent)
+
+    def _ended(self) -> list[Entry]:
+        entries, self._fetching = self._fetching, []
+        return entries
+
+    def _cache(self, entry: Entry, loaded: dict[str, Any]) -> None:
+        """Caches what the entry needs just before it is decided, unless something newer is in memory."""
+        writer = self._writer
+        for aggregate_id in (entry.wallet_id, *(command.aggregate_id for command in entry.commands)):
+            if aggregate_id in loaded and not writer.knows(aggregate_id):
+                writer.aggregates.cached.put(aggregate_id, loaded[aggregate_id])
 
 
 def _receipt(record: LogRecord) -> Receipt:

@@ -11,10 +11,11 @@ class RecentReceipts:
     The bound of a generation is larger than what can be under way: nothing is forgotten before the log shows it.
     """
 
-    __slots__ = ("_bound", "_old", "young")
+    __slots__ = ("_bound", "_old", "generation", "young")
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
+        self.generation = 0
         self.young: dict[str, Receipt] = {}
         self._old: dict[str, Receipt] = {}
 
@@ -31,6 +32,7 @@ class RecentReceipts:
         """Lets the oldest go if there are too many; called while nothing is being decided."""
         if len(self.young) > self._bound:
             self.young, self._old = {}, self.young
+            self.generation += 1
 
     def forget(self, command_ids: Iterable[str]) -> None:
         """Drops receipts of events that did not become durable."""

@@ -90,6 +90,10 @@ class EventRecorder(ApplicationRecorder):
                 self._appending.close()
                 self._appending = None
 
+    def renew(self) -> None:
+        """Replaces the connections for reading: those of a server that went away are of no use."""
+        self._pool.drain()
+
     def connect_for_appending(self) -> AppendConnection:
         """A connection for the writer (blocking)."""
         return AppendConnection(self._conninfo, self.brand_id)
@@ -104,7 +108,8 @@ class EventRecorder(ApplicationRecorder):
                 self._appending, self._head = self.connect_for_appending(), None
             if self._head is None:
                 self._head = self._appending.read_head()
-            batch = EventBatch(self._head, time.time_ns() // 1000)
+            batch = EventBatch(self._head)
+            batch.stamp(time.time_ns() // 1000)
             for event in stored_events:
                 aggregate_id = str(event.originator_id)
                 batch.add(

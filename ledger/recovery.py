@@ -6,6 +6,7 @@ on a new session: only then is the old session surely gone, and the end of the l
 """
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -19,7 +20,7 @@ from ledger.entries import Batch, Entry, State
 if TYPE_CHECKING:
     from ledger.writer import Writer
 
-log = structlog.get_logger("ledger.recovery")
+log = structlog.get_logger(module="ledger.recovery")
 
 MAX_ATTEMPTS = 4
 """Decisions of one entry before its failing commits are blamed on it."""
@@ -45,6 +46,11 @@ class Recovery:
         self.in_doubt: Batch | None = None
         """The batch whose outcome is unknown."""
 
+    def give_up(self) -> list[Entry]:
+        """The entries that waited for an unknown outcome, which nobody will look for any more."""
+        entries, self.in_doubt = self.waiting(), None
+        return entries
+
     def waiting(self) -> list[Entry]:
         """Entries that wait for an unknown outcome."""
         return self.in_doubt.entries if self.in_doubt is not None else []
@@ -61,6 +67,9 @@ class Recovery:
         """A commit failed, or the connection did: nothing more is decided until it is known what the log holds."""
         writer = self._writer
         if writer.state is not State.LEADING:
+            writer.drop_connection()  # whoever brings the writer to lead notices that
+            if writer.state is State.STOPPED:  # too late to find out: whoever leads next knows
+                writer.fail_all(NotLeading(brand_id=writer.brand_id))
             return
         writer.state = State.RECOVERING
         writer.epoch += 1
@@ -76,12 +85,15 @@ class Recovery:
                 writer.backlog.extendleft(reversed(batch.entries))
             writer.spawn(self._decide_again(batch, error))
         else:
+            # At once: the driver may have closed the socket, and its number may soon be somebody else's.
+            writer.drop_connection()
             self.in_doubt = batch
             writer.spawn(self._reconnect())
 
     async def _decide_again(self, batch: Batch | None, error: AppendFailed) -> None:
         """The database refused the batch as a whole and the session lives on."""
         writer = self._writer
+        blamed = set(batch.entries) if batch else set()
         if error.constraint == COMMAND_ID_TAKEN and batch is not None:
             try:
                 _, receipts = await asyncio.to_thread(writer.loader.fetch, (), batch.claimed)
@@ -90,9 +102,11 @@ class Recovery:
             else:
                 for receipt in receipts:
                     writer.recent.keep(receipt)
+                if receipts:  # replays of long ago: nobody's fault, and fewer of them next time
+                    blamed.clear()
         else:
             await asyncio.sleep(0.05)
-        await self._go_on(self._writer.head, set(batch.entries) if batch else set())
+        await self._go_on(self._writer.head, blamed)
 
     async def _reconnect(self) -> None:
         writer = self._writer
@@ -120,12 +134,7 @@ class Recovery:
         writer.state = State.STANDBY
         writer.metrics.leading.set(0)
         log.warning("stepped_down", brand=writer.brand_id)
-        error = NotLeading(brand_id=writer.brand_id)
-        for entry in self.waiting():
-            entry.error = error
-            writer.answer(entry)
-        self.in_doubt = None
-        writer.fail_all(error)
+        writer.fail_all(NotLeading(brand_id=writer.brand_id))
 
     async def _campaign(self) -> None:
         """Tries to lead until it does."""
@@ -155,28 +164,41 @@ class Recovery:
             connection.close()
             return None
 
-        return await asyncio.to_thread(take)
+        taking = asyncio.ensure_future(asyncio.to_thread(take))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:  # a stop must not leave a lease behind that nobody knows of
+            with contextlib.suppress(psycopg.Error):
+                late = await taking
+                if late is not None:
+                    late.close()
+            raise
 
     async def _lead(self, connection: AppendConnection) -> None:
         """The lease is ours: find out what the log holds, then go on from there."""
         writer = self._writer
         try:
+            writer.events.renew()
+            writer.snapshots.renew()
             head = await asyncio.to_thread(connection.read_head)
             if writer.check_head is not None:
                 await asyncio.to_thread(writer.check_head, connection, head)
             redo = await self._catch_up(head)
         except LogDiverged as error:
             log.critical("log_diverged", brand=writer.brand_id, error=str(error))
-            connection.close()
             self._step_down()
             writer.spawn(self._campaign())
         except Exception as error:  # noqa: BLE001 (whatever keeps us from leading, the lease must not be sat on)
             log.error("cannot_lead", brand=writer.brand_id, error=type(error).__name__)
-            connection.close()
             writer.spawn(self._reconnect())
         else:
             if self._adopt(connection):
                 await self._go_on(head, redo)
+        finally:
+            if (
+                self._writer.connection is not connection
+            ):  # not adopted, or dropped again, or we were cancelled
+                connection.close()
 
     async def _catch_up(self, head: Head) -> set[Entry]:
         """Settles the batch in doubt, if there is one, and returns the entries of one that was not stored."""
@@ -199,7 +221,6 @@ class Recovery:
 
     def _adopt(self, connection: AppendConnection) -> bool:
         if self._writer.state is State.STOPPED:
-            connection.close()
             return False
         self._writer.use_connection(connection)
         return True
@@ -224,6 +245,9 @@ class Recovery:
             writer.spawn(self._reconnect())
             return
         if writer.state is State.STOPPED:
+            return
+        if writer.connection is None:  # lost while we were reading
+            writer.spawn(self._reconnect())
             return
         writer.use_brand(loaded.get(BRAND_AGGREGATE_ID))
         writer.head = head

@@ -46,6 +46,10 @@ class SnapshotRecorder(AggregateRecorder):
         """Ends all connections."""
         self._pool.close()
 
+    def renew(self) -> None:
+        """Replaces all connections."""
+        self._pool.drain()
+
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         """Keeps the snapshots, all or none. Raises the library's ``IntegrityError`` where one exists already."""
         try:

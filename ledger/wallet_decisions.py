@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from contracts.commands import wallet as c
 from contracts.events import wallet as e
-from contracts.ids import check_owner_id, void_id, wallet_name
+from contracts.ids import MAX_ID_CHARS, check_command_id, check_owner_id, void_id, wallet_name
 from contracts.money import MAX_UNITS
 from contracts.refusals import (
     BalanceTooLarge,
@@ -107,6 +107,7 @@ def _deposit(wallet: Wallet, command: c.Deposit, context: Context) -> Decision:
 
 
 def _request_withdrawal(wallet: Wallet, command: c.RequestWithdrawal, context: Context) -> Decision:
+    _require_names(command.withdrawal_id)
     _require_positive(command.amount)  # a closed wallet too: a late win must be able to leave
     if wallet.withdrawals_blocked is not None:
         raise WithdrawalsBlocked(reason=wallet.withdrawals_blocked)
@@ -157,6 +158,7 @@ def _release_withdrawal(wallet: Wallet, command: c.ReleaseWithdrawal, context: C
 
 def _place_bet(wallet: Wallet, command: c.PlaceBet, context: Context) -> Decision:
     amount = command.amount
+    _require_names(command.integration, command.round_id, command.game_id)
     if amount < 0 or amount > MAX_UNITS or not (amount or command.free):
         raise InvalidAmount(reason="not a positive amount within bounds")
     if wallet.closed:
@@ -189,6 +191,7 @@ def _place_bet(wallet: Wallet, command: c.PlaceBet, context: Context) -> Decisio
 
 
 def _credit_win(wallet: Wallet, command: c.CreditWin, context: Context) -> Decision:
+    _require_names(command.integration, command.round_id, command.game_id)
     if not 0 <= command.amount <= MAX_UNITS:
         raise InvalidAmount(reason="not an amount within bounds")
     if command.bet:
@@ -215,6 +218,9 @@ def _credit_win(wallet: Wallet, command: c.CreditWin, context: Context) -> Decis
 
 
 def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decision:
+    _require_names(command.integration, command.round_id, command.game_id)
+    if check_command_id(command.reference) == command.command_id:
+        raise InvalidCommand(reason="a rollback refers to another transaction than itself")
     play = _play(wallet, command.reference, context)
     if play is None:
         tombstone = e.RollbackTombstoned(
@@ -272,6 +278,7 @@ def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decisio
 
 
 def _close_round(wallet: Wallet, command: c.CloseRound, context: Context) -> Decision:
+    _require_names(command.integration, command.round_id)
     closed = e.RoundClosed(
         integration=command.integration,
         round_id=command.round_id,
@@ -361,6 +368,12 @@ _DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Context], D
     c.UnblockWallet: _unblock,
     c.CloseWallet: _close,
 }
+
+
+def _require_names(*names: str) -> None:
+    for name in names:
+        if len(name) > MAX_ID_CHARS:  # read models have them in their keys
+            raise InvalidCommand(reason=f"a name has at most {MAX_ID_CHARS} characters")
 
 
 def _require_positive(amount: int) -> None:

@@ -18,7 +18,7 @@ from contracts import codec
 from contracts.commands import Command
 from contracts.commands.brand import BrandCommand
 from contracts.ids import BRAND_AGGREGATE_ID, check_command_id, void_id
-from contracts.receipts import Receipt, WalletView
+from contracts.receipts import Balance, Receipt, WalletView
 from contracts.refusals import (
     DeadlineExceeded,
     InvalidCommand,
@@ -36,6 +36,7 @@ from ledger.append import AppendConnection, AppendFailed, Head
 from ledger.application import Aggregates, evolve, snapshot_of
 from ledger.brand import Brand
 from ledger.entries import Batch, Entry, State, WriterOptions
+from ledger.groups import Group, Staged
 from ledger.loading import Loader
 from ledger.metrics import WriterMetrics
 from ledger.recent import RecentReceipts
@@ -46,10 +47,13 @@ from ledger.snapshots import SnapshotRecorder
 from ledger.wallet import Wallet
 from ledger.wallet_decisions import Context, Reference, ReferenceNeeded
 
-log = structlog.get_logger("ledger.writer")
+log = structlog.get_logger(module="ledger.writer")
 
 MAX_GROUP: Final = 100
 """Commands in one atomic group."""
+
+MAX_PAYLOAD_BYTES: Final = 16_384
+"""Of one event; ids and texts have no bound of their own here."""
 
 WORTH_SPLITTING: Final = 32
 """Commands under way from which two half batches, one decided while the other is committed, beat a whole one."""
@@ -58,11 +62,11 @@ _TYPE_BYTES: Final = {kind: name.encode() for kind, name in codec.TYPE_NAMES.ite
 
 
 class _Missing(Exception):
-    """An aggregate has to be loaded before the entry can be decided."""
+    """Aggregates have to be loaded before the entry can be decided."""
 
-    def __init__(self, aggregate_id: str) -> None:
-        super().__init__(aggregate_id)
-        self.aggregate_id = aggregate_id
+    def __init__(self, *aggregate_ids: str) -> None:
+        super().__init__(*aggregate_ids)
+        self.aggregate_ids = aggregate_ids
 
 
 class Writer:
@@ -116,18 +120,26 @@ class Writer:
 
     async def execute(self, command: Command) -> Receipt:
         """Decides the command and returns when its event is durable."""
-        receipts = await self._submit(Entry((command,), self._loop.create_future()), 1)
+        receipts = await self._take(Entry((command,), self._loop.create_future()), 1)
         return receipts[0]  # type: ignore[no-any-return]
 
     async def execute_all(self, commands: Sequence[Command]) -> tuple[Receipt, ...]:
         """Decides the commands in order, all or none."""
-        if not 0 < len(commands) <= MAX_GROUP:
-            raise InvalidCommand(reason=f"a group has 1 to {MAX_GROUP} commands")
-        return await self._submit(Entry(commands, self._loop.create_future()), len(commands))  # type: ignore[no-any-return]
+        return await self.submit(commands)  # type: ignore[no-any-return]
 
     async def wallet(self, wallet_id: str) -> WalletView:
         """The wallet after everything that was acknowledged."""
-        return await self._submit(Entry((), self._loop.create_future(), wallet_id), 1)  # type: ignore[no-any-return]
+        return await self.look(wallet_id)  # type: ignore[no-any-return]
+
+    def submit(self, commands: Sequence[Command]) -> "asyncio.Future[Any]":
+        """``execute_all`` for those who bring many groups at once: decides now, the future has the receipts."""
+        if not 0 < len(commands) <= MAX_GROUP:
+            raise InvalidCommand(reason=f"a group has 1 to {MAX_GROUP} commands")
+        return self._take(Entry(commands, self._loop.create_future()), len(commands))
+
+    def look(self, wallet_id: str) -> "asyncio.Future[Any]":
+        """``wallet`` in the same way."""
+        return self._take(Entry((), self._loop.create_future(), wallet_id), 1)
 
     @property
     def pending(self) -> int:
@@ -174,7 +186,7 @@ class Writer:
 
     # --- taking and deciding
 
-    def _submit(self, entry: Entry, size: int) -> "asyncio.Future[Any]":
+    def _take(self, entry: Entry, size: int) -> "asyncio.Future[Any]":
         if self.state is State.STANDBY or self.state is State.STOPPED:
             raise NotLeading(brand_id=self.brand_id)
         if self._pending + size > self.options.queue_bound:
@@ -192,16 +204,20 @@ class Writer:
         if entry.future.done():  # given up by its caller, or too late
             self.answer(entry)
             return
+        if self.state is State.RECOVERING:  # nothing in memory can be decided on now
+            self.backlog.append(entry)
+            return
         entry.error = None
         try:
             self._decide(entry, absent)
         except _Missing as missing:
-            self.loader.want_aggregate(missing.aggregate_id, entry)
+            self.loader.want_aggregates(missing.aggregate_ids, entry)
         except ReferenceNeeded as needed:
             self._resolve(entry, needed.reference, absent)
         except Refused as refusal:
             # It may have been processed before, longer ago than memory goes: then its first answer counts.
-            unknown = [c.command_id for c in entry.commands if c.command_id not in entry.looked_up]
+            looked_up = self.loader.looked_up(entry)
+            unknown = [c.command_id for c in entry.commands if c.command_id not in looked_up]
             if unknown and not isinstance(refusal, InvalidCommand):
                 self.loader.want_commands(unknown, entry)
                 return
@@ -222,81 +238,85 @@ class Writer:
             self._decide_group(entry, absent)
         else:
             wallet = self._aggregate(entry.wallet_id, absent)
-            if wallet is None:
+            if type(wallet) is not Wallet:
                 raise UnknownWallet(wallet_id=entry.wallet_id)
             entry.receipts = wallet.view()
             self._attach(entry)
 
     def _decide_one(self, entry: Entry, command: Command, absent: frozenset[str]) -> None:
+        aggregate_id = command.aggregate_id
         first = self.recent.get(command.command_id)
         if first is not None:
-            entry.receipts = (replay(command, first),)
+            try:
+                entry.receipts = (replay(command, first),)
+            except Refused as refusal:
+                refusal.balance = _balance(self._aggregate(aggregate_id, absent))
+                raise
             self.metrics.replayed.inc()
             self._attach(entry)
             return
-        aggregate_id = command.aggregate_id
         state = self._aggregate(aggregate_id, absent)
         try:
-            decision = self._rule(state, command, entry)
+            decision = self._rule(state, command, entry.references)
+            encoded = _encoded(decision)
         except Refused as refusal:
-            refusal.balance = state.balance() if isinstance(state, Wallet) else None
+            refusal.balance = _balance(state)
             raise
-        encoded = [codec.encode(event) for event, _ in decision]
         entry.receipts = (self._record(aggregate_id, state, decision, encoded),)
         self.open.entries.append(entry)
         self._schedule_flush()
 
     def _decide_group(self, entry: Entry, absent: frozenset[str]) -> None:
-        staged: dict[str, Any] = {}
-        before: dict[str, Any] = {}
-        decisions: list[tuple[int, str, Any, list[bytes]]] = []
-        claimed: set[str] = set()
+        wanted = dict.fromkeys(command.aggregate_id for command in entry.commands)
+        wanted.pop(BRAND_AGGREGATE_ID, None)
+        if not all(aggregate_id in absent or self.knows(aggregate_id) for aggregate_id in wanted):
+            raise _Missing(*wanted)  # all at once: what one fetch finds, the next may have pushed out again
+        group = Group(self.brand_id, entry.references)
         receipts: list[Receipt | None] = []
         for command in entry.commands:
-            aggregate_id = command.aggregate_id
             try:
-                first = self.recent.get(command.command_id)
-                if first is not None:
-                    receipts.append(replay(command, first))
-                    self.metrics.replayed.inc()
-                    continue
-                if aggregate_id not in staged:
-                    state = before[aggregate_id] = self._aggregate(aggregate_id, absent)
-                    staged[aggregate_id] = None if state is None else state.copy()
-                decision = self._rule(staged[aggregate_id], command, entry)
+                receipts.append(self._stage(group, command, len(receipts), absent))
             except Refused as refusal:
-                wallet = before.get(aggregate_id) or self._aggregate(aggregate_id, absent)
-                refusal.balance = wallet.balance() if isinstance(wallet, Wallet) else None
+                state = group.before.get(command.aggregate_id) or self._aggregate(
+                    command.aggregate_id, absent
+                )
+                refusal.balance = _balance(state)
                 raise
-            for event, claim in decision:
-                if claim in claimed:
-                    raise InvalidCommand(reason="an id occurs twice in the group")
-                claimed.add(claim)
-                staged[aggregate_id] = evolve(staged[aggregate_id], event, aggregate_id, claim, self.brand_id)
-            decisions.append(
-                (len(receipts), aggregate_id, decision, [codec.encode(event) for event, _ in decision])
-            )
-            receipts.append(None)
-        if decisions:
-            # Nothing can be refused any more: apply the same decisions to the states themselves.
-            states = before
-            for index, aggregate_id, decision, encoded in decisions:
-                receipts[index] = self._record(aggregate_id, states[aggregate_id], decision, encoded)
-                states[aggregate_id] = self.open.touched[aggregate_id]
+        for place, aggregate_id, decision, encoded in group.decisions:  # nothing can be refused any more
+            receipts[place] = self._record(aggregate_id, group.before[aggregate_id], decision, encoded)
+            group.before[aggregate_id] = self.open.touched[aggregate_id]
+        entry.receipts = tuple(receipts)
+        if group.decisions:
             self.open.entries.append(entry)
             self._schedule_flush()
-        entry.receipts = tuple(receipts)
-        if not decisions:
+        else:
             self._attach(entry)
 
-    def _rule(self, state: Any, command: Command, entry: Entry) -> Any:
+    def _stage(self, group: Group, command: Command, place: int, absent: frozenset[str]) -> Receipt | None:
+        """Decides one command of a group; returns its receipt if it was processed before."""
+        first = self.recent.get(command.command_id)
+        if first is not None:
+            again = replay(command, first)
+            self.metrics.replayed.inc()
+            return again
+        aggregate_id = command.aggregate_id
+        if aggregate_id not in group.states:
+            group.bring(aggregate_id, self._aggregate(aggregate_id, absent))
+        group.require_unclaimed(command.command_id)
+        decision = self._rule(group.states[aggregate_id], command, group.references)
+        group.stage(Staged(place, aggregate_id, decision, _encoded(decision)))
+        return None
+
+    def _rule(self, state: Any, command: Command, references: dict[str, Reference]) -> Any:
         command_id = command.command_id
         check_command_id(command_id)
         if isinstance(command, BrandCommand):
             return brands.decide(state, self.brand_id, command)
         if self.brand is None:
             raise UnknownBrand(brand_id=self.brand_id)
-        context = Context(self.brand, entry.references) if entry.references else self._context
+        if type(state) is Brand:
+            raise UnknownWallet(wallet_id=command.wallet_id)
+        context = Context(self.brand, references) if references else self._context
         return wallet_decisions.decide(state, command, context)
 
     def _record(self, aggregate_id: str, state: Any, decision: Any, encoded: list[bytes]) -> Receipt:
@@ -305,6 +325,8 @@ class Writer:
         version = 0
         self._recording = True
         raw_id = aggregate_id.encode()
+        if not batch.count:
+            batch.stamp(time.time_ns() // 1000)
         young = self.recent.young
         for (event, claim), payload in zip(decision, encoded, strict=True):
             state = evolve(state, event, aggregate_id, claim, self.brand_id)
@@ -352,10 +374,18 @@ class Writer:
             return None
         raise _Missing(aggregate_id)
 
+    def knows(self, aggregate_id: str) -> bool:
+        """Whether the aggregate is in memory, as it is after everything decided."""
+        return (
+            aggregate_id in self.aggregates.cached.cache
+            or aggregate_id in self.open.touched
+            or (self.committing is not None and aggregate_id in self.committing.touched)
+        )
+
     def _resolve(self, entry: Entry, reference: str, absent: frozenset[str]) -> None:
         """Tells the entry what became of a transaction that its wallet remembers no more."""
         void = void_id(reference)
-        if void not in entry.looked_up and self.recent.get(void) is None:
+        if void not in self.loader.looked_up(entry) and self.recent.get(void) is None:
             self.loader.want_commands((reference, void), entry)
             return
         first = self.recent.get(reference)
@@ -443,6 +473,7 @@ class Writer:
         for entry in batch.entries:
             self.answer(entry)
         self._snapshots_due += batch.snapshots
+        self.loader.settled(batch.touched)
         self.recent.age()
         log.info(
             "committed",
@@ -456,7 +487,11 @@ class Writer:
 
     def work_off_backlog(self) -> None:
         """Decides waiting entries until the open batch is full."""
-        while self.backlog and self.open.count < self.options.batch_bound:
+        while (
+            self.backlog
+            and self.open.count < self.options.batch_bound
+            and self.state is not State.RECOVERING  # as it is from the moment a commit cannot be sent
+        ):
             entry = self.backlog.popleft()
             entry.references.clear()
             self.advance(entry)
@@ -480,10 +515,11 @@ class Writer:
     def fail_all(self, error: LedgerError) -> None:
         """Answers every entry under way with a retryable error."""
         batch, rest = self.withdraw()
+        doubtful = self.recovery.give_up()
         backlog = list(self.backlog)
         self.backlog.clear()
         self.loader.fail(error)
-        for entry in (*(batch.entries if batch else ()), *rest, *backlog):
+        for entry in (*(batch.entries if batch else ()), *doubtful, *rest, *backlog):
             self.fail(entry, error)
 
     def withdraw(self) -> tuple[Batch | None, list[Entry]]:
@@ -501,9 +537,8 @@ class Writer:
     def drop_connection(self) -> None:
         """Ends the session with the database, and the lease with it."""
         if self.connection is not None:
-            if self.connection.fileno() >= 0:
-                self._loop.remove_reader(self.connection.fileno())
-                self._loop.remove_writer(self.connection.fileno())
+            self._loop.remove_reader(self.connection.fileno())
+            self._loop.remove_writer(self.connection.fileno())
             self.connection.close()
             self.connection = None
 
@@ -517,6 +552,7 @@ class Writer:
     async def _watch_deadlines(self) -> None:
         while True:
             await asyncio.sleep(0.1)
+            self.on_ready()  # a socket with an error pending is one that uvloop tells no reader of
             self.metrics.queue_depth.set(self._pending)
             self.metrics.cached_wallets.set(len(self.aggregates.cached.cache))
             latest = time.monotonic() - self.options.deadline_s
@@ -548,3 +584,21 @@ class Writer:
             await asyncio.to_thread(self.snapshots.replace, list(newest.values()))
         except psycopg.Error as error:
             log.warning("snapshots_not_kept", brand=self.brand_id, error=type(error).__name__)
+
+
+def _encoded(decision: Any) -> list[bytes]:
+    """The bytes of a decision's events. Raises :class:`InvalidCommand` for text that no table could hold."""
+    try:
+        encoded = [codec.encode(event) for event, _ in decision]
+    except UnicodeEncodeError:
+        raise InvalidCommand(reason="a text is not valid") from None
+    for payload in encoded:
+        if b"\\u0000" in payload:
+            raise InvalidCommand(reason="a text contains NUL")
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise InvalidCommand(reason=f"its event would be longer than {MAX_PAYLOAD_BYTES} bytes")
+    return encoded
+
+
+def _balance(state: Any) -> Balance | None:
+    return state.balance() if type(state) is Wallet else None

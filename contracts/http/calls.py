@@ -24,6 +24,7 @@ MAX_CALLS: Final = 1024
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
 COMMANDS_PATH: Final = "/internal/wallet/{brand}/commands"
+STREAM_PATH: Final = "/internal/wallet/{brand}/stream"
 BRANDS_PATH: Final = "/internal/brands"
 
 

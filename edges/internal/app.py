@@ -3,13 +3,13 @@
 from importlib.metadata import version
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from contracts.http import calls, ledger
 from edges.health import Health
 from edges.http_app import make_app
 from edges.internal import commands, meta
-from edges.internal.keys import LEDGER, MIGRATIONS, Applied
+from edges.internal.keys import LEDGER, MIGRATIONS, STREAMS, Applied
 from edges.internal.service_access import require_service_token
 from edges.metrics import Metrics
 from edges.routes import Route, add_routes, documented, open_paths, path_parameter
@@ -29,6 +29,15 @@ ROUTES: Final = (
         request=_CALLS,
         parameters=(_BRAND,),
         problems=(400, 401, 413, 415),
+    ),
+    Route(
+        "GET",
+        calls.STREAM_PATH,
+        commands.stream_commands,
+        "The same calls as messages of a WebSocket, in msgpack",
+        {101: None},
+        parameters=(_BRAND,),
+        problems=(400, 401),
     ),
     Route(
         "GET",
@@ -90,6 +99,12 @@ def openapi() -> dict[str, Any]:
     )
 
 
+async def _close_streams(app: web.Application) -> None:
+    streams = app[STREAMS]
+    for socket in tuple(streams):
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
 def internal_app(
     service: LedgerService, token: str, health: Health, metrics: Metrics, migrations: Applied
 ) -> web.Application:
@@ -101,6 +116,9 @@ def internal_app(
         middlewares=[require_service_token(token, open_paths(ROUTES))],
     )
     app[LEDGER] = service
+    streams: set[web.WebSocketResponse] = set()
+    app[STREAMS] = streams
+    app.on_shutdown.append(_close_streams)
     app[MIGRATIONS] = migrations
     add_routes(app, ROUTES, openapi())
     return app

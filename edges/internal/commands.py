@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from contracts.commands.brand import CreateBrand
 from contracts.http import calls
 from contracts.http.ledger import NewBrandSchema
 from contracts.ids import check_brand_id, command_id
 from contracts.refusals import InvalidCommand, LedgerError, LedgerUnavailable
-from edges.internal.keys import LEDGER
+from edges.internal.keys import LEDGER, STREAMS
 from edges.logs import get_logger
 from edges.problems import Problem
+from ledger.service import LedgerService
 from ledger.writer import Writer
 
 log = get_logger(__name__)
@@ -26,13 +27,39 @@ async def give_commands(request: web.Request) -> web.Response:
     """Answers every call of the request, when all of them can be answered."""
     brand_id = check_brand_id(request.match_info["brand"])
     raws, as_json = await _read_calls(request)
-    try:
-        writer = await request.app[LEDGER].writer(brand_id)
-    except LedgerError as error:
-        return _response([error] * len(raws), as_json=as_json)
     decode = calls.decode_call_json if as_json else calls.decode_call
-    under_way = [_begin(writer, decode, raw) for raw in raws]
-    return _response([await _settled(result) for result in under_way], as_json=as_json)
+    return _response(await _results(request.app[LEDGER], brand_id, decode, raws), as_json=as_json)
+
+
+async def stream_commands(request: web.Request) -> web.WebSocketResponse:
+    """The same calls and answers, in msgpack, as messages of a WebSocket: what our own processes use."""
+    brand_id = check_brand_id(request.match_info["brand"])
+    socket = web.WebSocketResponse(max_msg_size=calls.MAX_REQUEST_BYTES, compress=False)
+    await socket.prepare(request)
+    request.app[STREAMS].add(socket)
+    try:
+        async for message in socket:
+            if message.type is not WSMsgType.BINARY:
+                await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
+                break
+            await _answer_message(request.app[LEDGER], brand_id, message.data, socket)
+    except ConnectionError:  # the other side went away while it was being answered, and asks again
+        log.info("stream_broken", brand=brand_id)
+    finally:
+        request.app[STREAMS].discard(socket)
+    return socket
+
+
+async def _answer_message(
+    service: LedgerService, brand_id: str, content: bytes, socket: web.WebSocketResponse
+) -> None:
+    try:
+        raws = calls.decode_calls(content).calls
+    except msgspec.MsgspecError:
+        await socket.close(code=WSCloseCode.INVALID_TEXT)
+        return
+    results = await _results(service, brand_id, calls.decode_call, raws)
+    await socket.send_bytes(calls.encode([calls.answer_of(result) for result in results]))
 
 
 async def show_wallet(request: web.Request) -> web.Response:
@@ -94,6 +121,21 @@ async def _read_calls(request: web.Request) -> tuple[list[msgspec.Raw], bool]:
     if not 0 < len(raws) <= calls.MAX_CALLS:
         raise Problem(400, "invalid_request", f"a request has 1 to {calls.MAX_CALLS} calls")
     return raws, as_json
+
+
+async def _results(
+    service: LedgerService,
+    brand_id: str,
+    decode: Callable[[msgspec.Raw], calls.Call],
+    raws: Sequence[msgspec.Raw],
+) -> list[Any]:
+    """The result of every call: receipts, a wallet or an error."""
+    try:
+        writer = await service.writer(brand_id)
+    except LedgerError as error:
+        return [error] * len(raws)
+    under_way = [_begin(writer, decode, raw) for raw in raws]
+    return [await _settled(result) for result in under_way]
 
 
 def _begin(writer: Writer, decode: Callable[[msgspec.Raw], calls.Call], raw: msgspec.Raw) -> Any:

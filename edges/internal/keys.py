@@ -7,6 +7,9 @@ from aiohttp import web
 
 from ledger.service import LedgerService
 
+STREAMS: Final[web.AppKey[set[web.WebSocketResponse]]] = web.AppKey("STREAMS")
+"""Open connections, to be closed before the process ends."""
+
 LEDGER: Final = web.AppKey("LEDGER", LedgerService)
 
 Applied = Callable[[], Awaitable[Sequence[dict[str, Any]]]]

@@ -56,19 +56,30 @@ class Stand:
         self.released = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.Response:
-        wanted = calls.decode_calls(await request.read()).calls
+        return web.Response(body=await self.said(await request.read()), content_type=calls.MSGPACK)
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        if isinstance(self.answers[0], int):
+            self.requests.append([])
+            return web.Response(status=self.answers[0])
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for message in socket:
+            await socket.send_bytes(await self.said(message.data))
+        return socket
+
+    async def said(self, asked: bytes) -> bytes:
+        wanted = calls.decode_calls(asked).calls
         self.requests.append(wanted)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None:
             await self.released.wait()
-        if isinstance(answer, int):
-            return web.Response(status=answer)
-        body = calls.encode([calls.answer_of(answer or Overloaded())] * len(wanted))
-        return web.Response(body=body, content_type=calls.MSGPACK)
+        return calls.encode([calls.answer_of(answer or Overloaded())] * len(wanted))
 
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/{path:.*}", self.answer)
+        app.router.add_get("/{path:.*}", self.stream)
         return app
 
 
