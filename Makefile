@@ -33,7 +33,7 @@ test: $(DEV_STAMP)
 	@$(BIN)/python -m pytest $(ARGS)
 
 chaos: $(DEV_STAMP)
-	@TONGBO_TEST_CHAOS_CYCLES=$${CYCLES:-200} $(BIN)/python -m pytest -m chaos --timeout=3600 $(ARGS)
+	@$(BIN)/python -m tests.chaos --cycles $${CYCLES:-200} $(ARGS)
 
 bench: $(DEV_STAMP)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

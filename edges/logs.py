@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -36,7 +37,7 @@ def configure(level: str = "info", **context: str) -> None:
             **context,
             **event,
             "level": LEVEL_NAMES.get(method, method),
-            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": _timestamp(),
         }
 
     structlog.configure(
@@ -56,6 +57,17 @@ def configure(level: str = "info", **context: str) -> None:
     root.setLevel(max(number, logging.WARNING))
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _timestamp() -> str:
+    """UTC with microseconds; the part that changes once a second is kept."""
+    second, rest_ns = divmod(time.time_ns(), 1_000_000_000)
+    return f"{_second(second)}.{rest_ns // 1000:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:

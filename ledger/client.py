@@ -99,11 +99,11 @@ class LedgerClient:
 
     async def close(self) -> None:
         """Fails what is still under way as unavailable."""
+        session, self._session = self._session, None
         for brand in self._brands.values():
-            brand.close()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+            await brand.close()
+        if session is not None:
+            await session.close()
 
     def brand(self, brand_id: str) -> "RemoteBrand":
         """The brand's ledger; an unknown brand is refused by its methods, not here."""
@@ -199,16 +199,20 @@ class RemoteBrand:
         """The wallet after everything that was acknowledged."""
         return await self._call((), wallet_id)  # type: ignore[no-any-return]
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Fails what is still under way as unavailable."""
-        self._streams = None
-        for task in self._requests:
-            task.cancel()
         error = LedgerUnavailable(reason="the client is closed")
         for call in (*self._waiting, *self._under_way):
             _fail(call, error)
         self._waiting.clear()
+        requests = list(self._requests)
+        for task in requests:
+            task.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
         self._under_way.clear()
+        if self._streams is not None:
+            await self._streams.close()
+            self._streams = None
 
     def _call(self, commands: Sequence[Command], wallet_id: str = "") -> "asyncio.Future[Any]":
         check_brand_id(self.brand_id)

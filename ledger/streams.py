@@ -56,6 +56,12 @@ class Streams:
         answer: bytes = message.data
         return answer
 
+    async def close(self) -> None:
+        """Ends the idle connections; those in use end with whoever uses them."""
+        for idle in self._idle.values():
+            while idle:
+                await idle.pop().close()
+
     async def _connect(self, url: str) -> aiohttp.ClientWebSocketResponse:
         try:
             return await self._session.ws_connect(url, timeout=self._timeout, max_msg_size=0)

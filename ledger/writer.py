@@ -8,7 +8,8 @@ that two writers can never fork it. What happens when a commit fails or leadersh
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
 import psycopg
@@ -136,6 +137,16 @@ class Writer:
         if not 0 < len(commands) <= MAX_GROUP:
             raise InvalidCommand(reason=f"a group has 1 to {MAX_GROUP} commands")
         return self._take(Entry(commands, self._loop.create_future()), len(commands))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is submitted inside is not torn apart: its answers travel together, so they are to come together."""
+        eager, self._eager = self._eager, self.options.batch_bound
+        try:
+            yield
+        finally:
+            self._eager = eager
+            self.flush()
 
     def look(self, wallet_id: str) -> "asyncio.Future[Any]":
         """``wallet`` in the same way."""

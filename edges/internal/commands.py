@@ -134,7 +134,8 @@ async def _results(
         writer = await service.writer(brand_id)
     except LedgerError as error:
         return [error] * len(raws)
-    under_way = [_begin(writer, decode, raw) for raw in raws]
+    with writer.together():
+        under_way = [_begin(writer, decode, raw) for raw in raws]
     return [await _settled(result) for result in under_way]
 
 

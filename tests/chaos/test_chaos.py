@@ -1,6 +1,5 @@
 """The system as users start it, its parts killed under load: nothing acknowledged is lost, nothing is done twice."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,12 @@ import pytest
 from tests.chaos.harness import Chaos
 from tests.running_system import running_system
 
-CYCLES = int(os.environ.get("TONGBO_TEST_CHAOS_CYCLES", "10"))
-SEED = int(os.environ.get("TONGBO_TEST_CHAOS_SEED", "1"))
+CYCLES = 10
+SEED = 1
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(max(240, CYCLES * 30))
+@pytest.mark.timeout(300)
 async def test_parts_killed_at_random_moments_lose_and_double_nothing(server_root: Path) -> None:
     with running_system(server_root / "chaos") as system:
         chaos = Chaos(system, SEED)
