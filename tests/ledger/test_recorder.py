@@ -1,24 +1,16 @@
 """The recorders against the suites that `eventsourcing` ships for its own."""
 
-import sys
 from collections.abc import Iterator
-from types import ModuleType
 from uuid import uuid4
 
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
+from eventsourcing.tests import persistence as shipped
 
 from ledger.recorder import EventRecorder
 from ledger.snapshots import SnapshotRecorder
 from tests.ledger.running import read_log, require_whole
 from tests.servers import Database
-
-# The suites import a cipher, and with it a package that is not installed; none of their recorder tests uses it.
-_cipher = ModuleType("eventsourcing.cipher")
-_cipher.AESCipher = object  # type: ignore[attr-defined]
-sys.modules.setdefault("eventsourcing.cipher", _cipher)
-
-from eventsourcing.tests import persistence as shipped  # noqa: E402
 
 _databases: list[Database] = []
 
