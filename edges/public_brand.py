@@ -20,7 +20,7 @@ from edges.http_app import make_app
 from edges.problems import Problem, same_secret
 from edges.process import Process
 from edges.routes import Route, add_routes, documented, path_parameter
-from edges.tenancy import Pool
+from edges.tenancy import RECONNECT_S, Pool
 from ledger.brand import Brand
 
 BRAND_HEADER: Final = "X-Brand-Id"
@@ -88,7 +88,12 @@ def openapi(title: str) -> dict[str, Any]:
 def branded_app(process: Process, title: str) -> web.Application:
     """An application that resolves brands, with the routes of this file."""
     pool: Pool = AsyncConnectionPool(
-        process.dsn(Role.EDGE), min_size=1, max_size=POOL_MAX, timeout=POOL_TIMEOUT_S, open=False
+        process.dsn(Role.EDGE),
+        min_size=1,
+        max_size=POOL_MAX,
+        timeout=POOL_TIMEOUT_S,
+        reconnect_timeout=RECONNECT_S,
+        open=False,
     )
     directory = BrandDirectory(pool, process.secrets)
     process.health.add("brands", directory.check)

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
+
+RECONNECT_S: Final = 0.5
+"""How long a pool goes on with one attempt to connect; its own default is minutes, with growing pauses."""
 
 ENTER_BRAND = "SELECT set_config('tongbo.brand_id', %s, true)"
 """Lasts until the transaction ends, so that a pooled connection never carries a brand on."""

@@ -28,6 +28,13 @@ TRY_LOCK: Final = "select pg_try_advisory_lock(hashtextextended('tongbo log ' ||
 
 CONNECT_TIMEOUT_S: Final = 5
 
+READ_PATIENCE_S: Final = 2.0
+"""How long a read waits for a connection."""
+
+RECONNECT_S: Final = 0.5
+"""How long a pool goes on with one attempt to connect. Its own default, minutes with growing pauses, would keep a
+writer from leading long after the server is back."""
+
 APPEND: Final = b"append"
 """Name of the prepared insert."""
 

@@ -22,7 +22,15 @@ from eventsourcing.persistence import (
 )
 from psycopg_pool import ConnectionPool
 
-from ledger.append import SELECT_HEAD, AppendConnection, AppendFailed, EventBatch, Head
+from ledger.append import (
+    READ_PATIENCE_S,
+    RECONNECT_S,
+    SELECT_HEAD,
+    AppendConnection,
+    AppendFailed,
+    EventBatch,
+    Head,
+)
 
 COLUMNS: Final = """
 position, aggregate_id, version, type, (extract(epoch from recorded_at) * 1000000)::bigint, payload, command_id
@@ -75,6 +83,8 @@ class EventRecorder(ApplicationRecorder):
             kwargs={"autocommit": True, "options": f"-c tongbo.brand_id={brand_id}"},
             min_size=0,
             max_size=readers,
+            timeout=READ_PATIENCE_S,
+            reconnect_timeout=RECONNECT_S,
             open=False,
         )
 

@@ -8,6 +8,8 @@ import psycopg
 from eventsourcing.persistence import AggregateRecorder, IntegrityError, StoredEvent
 from psycopg_pool import ConnectionPool
 
+from ledger.append import READ_PATIENCE_S, RECONNECT_S
+
 INSERT: Final = """
 insert into snapshots (brand_id, aggregate_id, version, type, state)
 select %s, s.* from unnest(%s::text[], %s::bigint[], %s::text[], %s::bytea[]) as s (aggregate_id, version, type, state)
@@ -35,6 +37,8 @@ class SnapshotRecorder(AggregateRecorder):
             kwargs={"autocommit": True, "options": f"-c tongbo.brand_id={brand_id}"},
             min_size=0,
             max_size=2,
+            timeout=READ_PATIENCE_S,
+            reconnect_timeout=RECONNECT_S,
             open=False,
         )
 

@@ -19,7 +19,7 @@ from edges.http_app import make_app
 from edges.problems import Problem
 from edges.process import Process, life_of
 from edges.routes import Route, add_routes, documented, open_paths, path_parameter
-from edges.tenancy import Pool
+from edges.tenancy import RECONNECT_S, Pool
 
 POOL_MAX: Final = 2
 POOL_TIMEOUT_S: Final = 2.0
@@ -130,6 +130,7 @@ def admin_app(process: Process, key: str) -> web.Application:
         min_size=1,
         max_size=POOL_MAX,
         timeout=POOL_TIMEOUT_S,
+        reconnect_timeout=RECONNECT_S,
         open=False,
         kwargs={"autocommit": True, "application_name": "tongbo admin"},
     )

@@ -22,7 +22,7 @@ from edges.provider.protocols import PROTOCOLS
 from edges.provider.sessions import Sessions
 from edges.provider.transactions import Transactions
 from edges.secrets import Secrets
-from edges.tenancy import Pool
+from edges.tenancy import RECONNECT_S, Pool
 from ledger.brand import Brand
 from ledger.interface import Ledger
 
@@ -218,7 +218,9 @@ def create_app(
 
     Run it without aiohttp's access log: it writes its own.
     """
-    pool: Pool = AsyncConnectionPool(dsn, min_size=1, max_size=pool_max, timeout=POOL_TIMEOUT_S, open=False)
+    pool: Pool = AsyncConnectionPool(
+        dsn, min_size=1, max_size=pool_max, timeout=POOL_TIMEOUT_S, reconnect_timeout=RECONNECT_S, open=False
+    )
     directory = BrandDirectory(pool, secrets)
     services = Services(Sessions(pool, clock=clock), Transactions(pool), clock)
     spoken = {protocol.name: protocol(services) for protocol in protocols}
