@@ -22,6 +22,7 @@ from projections.shared_feed import SharedFeed
 
 SELECT_HEADS: Final = "select brand_id, log_position from log_heads()"
 
+CANCEL_AGAIN_S: Final = 1.0
 RECONNECT_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -111,8 +112,11 @@ class Worker:
         """Ends at once: what is under way is undone, and done by the next worker."""
         brands = list(self.brands.values())
         tasks = self._tasks + [task for brand in brands for task in brand.tasks]
-        for task in tasks:
-            task.cancel()
+        pending = set(tasks)
+        while pending:  # again, should one have taken its cancellation for the end of something smaller
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         await asyncio.gather(*tasks, return_exceptions=True)
         for brand in brands:
             await brand.feed.close()

@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class RunningSystem:
         self.output: list[str] = []
         self.ready_after_s = 0.0
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     def start(self, *options: str) -> None:
         """Returns when it says that it is ready."""
@@ -68,17 +70,22 @@ class RunningSystem:
             self.output.append(line.rstrip("\n"))
             if line.startswith("ready"):
                 self.ready_after_s = time.monotonic() - started
+                self._reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
+                self._reader.start()
                 return
         raise AssertionError("did not start:\n" + "\n".join(self.output))
 
-    def read_rest(self, until: str) -> list[str]:
-        """Reads on to the line that begins so."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+    def _read(self, lines: Iterable[str]) -> None:
+        """All the time: a system that nobody listens to would stop when the pipe is full."""
+        for line in lines:
             self.output.append(line.rstrip("\n"))
-            if line.startswith(until):
-                break
+
+    def read_rest(self, until: str) -> list[str]:
+        """Waits for the line that begins so."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not any(line.startswith(until) for line in self.output):
+            assert time.monotonic() < deadline, f"never said {until!r}:\n" + "\n".join(self.output)
+            time.sleep(POLL_S)
         return self.output
 
     @property
@@ -105,8 +112,16 @@ class RunningSystem:
         """SIGTERM; returns the exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=STOP_TIMEOUT_S)
-        return self._process.returncode
+        code = self._process.wait(timeout=STOP_TIMEOUT_S)
+        self.hang_up()
+        return code
+
+    def hang_up(self) -> None:
+        """Reads what is left, after the end."""
+        if self._reader is not None:
+            self._reader.join(timeout=STOP_TIMEOUT_S)
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
 
     def cli(self, *arguments: str, code: int = 0) -> str:
         """Runs a command of ours in a process of its own; returns what it printed."""
@@ -143,7 +158,8 @@ def running_system(home: Path, *options: str) -> Iterator[RunningSystem]:
         if process is not None and process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
-                process.communicate(timeout=STOP_TIMEOUT_S)
+                process.wait(timeout=STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.communicate()
+                process.wait()
+        system.hang_up()
