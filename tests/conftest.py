@@ -1,5 +1,7 @@
 """The servers every test shares, and databases copied from a template."""
 
+import structlog
+
 from tests.servers import (
     brand_id,
     database,
@@ -29,3 +31,9 @@ __all__ = [
     "valkey",
     "valkey_url",
 ]
+
+# One line for whatever a part logs: structlog's own tracebacks, with all locals, take seconds and hold tests up.
+structlog.configure(
+    processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()],
+    cache_logger_on_first_use=False,
+)
