@@ -28,6 +28,7 @@ class Loader:
 
     def __init__(self, writer: "Writer") -> None:
         self._writer = writer
+        self._committer = writer.committer
         self._for_aggregates: dict[str, list[Entry]] = {}
         self._for_commands: dict[str, list[Entry]] = {}
         self._fetching: list[Entry] = []
@@ -68,7 +69,7 @@ class Loader:
         entries = list(self.waiting())
         self._for_aggregates, self._for_commands, self._fetching = {}, {}, []
         for entry in entries:
-            self._writer.fail(entry, error)
+            self._committer.fail(entry, error)
 
     def settled(self, aggregate_ids: Iterable[str]) -> None:
         """These aggregates changed in the log; a fetch under way may have read them before that."""
@@ -114,12 +115,12 @@ class Loader:
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told to those who wait, and logged)
             log.error("load_failed", brand=self._writer.brand_id, error=type(error).__name__)
             for entry in self._ended():
-                self._writer.fail(entry, LedgerUnavailable(reason="the event store cannot be read"))
+                self._committer.fail(entry, LedgerUnavailable(reason="the event store cannot be read"))
             return
         entries = self._ended()  # none if all were answered meanwhile
         if self._writer.state is State.STANDBY:
             for entry in entries:
-                self._writer.fail(entry, NotLeading(brand_id=self._writer.brand_id))
+                self._committer.fail(entry, NotLeading(brand_id=self._writer.brand_id))
         elif epoch != self._writer.epoch:
             self._ask_again(entries)
         elif entries:
@@ -145,7 +146,7 @@ class Loader:
             if epoch == writer.epoch:  # else a commit failed just now, and some of these were decided on
                 self._cache(entry, loaded)
             entry.references.clear()  # what they said may have changed since
-            writer.advance(entry, absent)
+            writer.decider.advance(entry, absent)
 
     def _ended(self) -> list[Entry]:
         entries, self._fetching = self._fetching, []
@@ -155,7 +156,7 @@ class Loader:
         """Caches what the entry needs just before it is decided, unless something newer is in memory."""
         writer = self._writer
         for aggregate_id in (entry.wallet_id, *(command.aggregate_id for command in entry.commands)):
-            if aggregate_id in loaded and not writer.knows(aggregate_id):
+            if aggregate_id in loaded and not writer.decider.knows(aggregate_id):
                 writer.aggregates.cached.put(aggregate_id, loaded[aggregate_id])
 
 

@@ -43,6 +43,7 @@ class Recovery:
 
     def __init__(self, writer: "Writer") -> None:
         self._writer = writer
+        self._committer = writer.committer
         self.in_doubt: Batch | None = None
         """The batch whose outcome is unknown."""
 
@@ -67,7 +68,7 @@ class Recovery:
         """A commit failed, or the connection did: nothing more is decided until it is known what the log holds."""
         writer = self._writer
         if writer.state is not State.LEADING:
-            writer.drop_connection()  # whoever brings the writer to lead notices that
+            self._committer.drop_connection()  # whoever brings the writer to lead notices that
             if writer.state is State.STOPPED:  # too late to find out: whoever leads next knows
                 writer.fail_all(NotLeading(brand_id=writer.brand_id))
             return
@@ -75,7 +76,7 @@ class Recovery:
         writer.epoch += 1
         writer.metrics.recoveries.inc()
         log.warning("recovering", brand=writer.brand_id, cause=str(error).strip())
-        batch, rest = writer.withdraw()
+        batch, rest = self._committer.withdraw()
         writer.backlog.extendleft(reversed(rest))
         if isinstance(error, AppendFailed) and error.constraint not in (
             "events_pkey",
@@ -86,7 +87,7 @@ class Recovery:
             writer.spawn(self._decide_again(batch, error))
         else:
             # At once: the driver may have closed the socket, and its number may soon be somebody else's.
-            writer.drop_connection()
+            self._committer.drop_connection()
             self.in_doubt = batch
             writer.spawn(self._reconnect())
 
@@ -106,11 +107,11 @@ class Recovery:
                     blamed.clear()
         else:
             await asyncio.sleep(0.05)
-        await self._go_on(self._writer.head, blamed)
+        await self._go_on(self._committer.head, blamed)
 
     async def _reconnect(self) -> None:
         writer = self._writer
-        writer.drop_connection()
+        self._committer.drop_connection()
         patience = asyncio.get_running_loop().time() + STEP_DOWN_AFTER_S
         pause_s = 0.01
         while True:
@@ -196,19 +197,19 @@ class Recovery:
                 await self._go_on(head, redo)
         finally:
             if (
-                self._writer.connection is not connection
-            ):  # not adopted, or dropped again, or we were cancelled
+                self._committer.connection is not connection
+            ):  # not adopted, dropped again, or we were cancelled
                 connection.close()
 
     async def _catch_up(self, head: Head) -> set[Entry]:
         """Settles the batch in doubt, if there is one, and returns the entries of one that was not stored."""
         writer = self._writer
-        known = writer.head
+        known = self._committer.head
         doubtful, self.in_doubt = self.in_doubt, None
         if doubtful is not None and _same(head, doubtful.head):
             log.info("commit_had_happened", brand=writer.brand_id, position=head.position)
-            writer.head = head
-            writer.settle(doubtful)
+            self._committer.head = head
+            self._committer.settle(doubtful)
             return set()
         redo = doubtful.entries if doubtful is not None else []
         writer.backlog.extendleft(reversed(redo))
@@ -216,13 +217,13 @@ class Recovery:
             writer.aggregates.clear()
             writer.recent.clear()
             await self._learn_what_happened()
-            writer.head = head
+            self._committer.head = head
         return set(redo)
 
     def _adopt(self, connection: AppendConnection) -> bool:
         if self._writer.state is State.STOPPED:
             return False
-        self._writer.use_connection(connection)
+        self._committer.use_connection(connection)
         return True
 
     async def _learn_what_happened(self) -> None:
@@ -246,12 +247,12 @@ class Recovery:
             return
         if writer.state is State.STOPPED:
             return
-        if writer.connection is None:  # lost while we were reading
+        if self._committer.connection is None:  # lost while we were reading
             writer.spawn(self._reconnect())
             return
-        writer.use_brand(loaded.get(BRAND_AGGREGATE_ID))
-        writer.head = head
-        writer.open = Batch(head)
+        writer.decider.use_brand(loaded.get(BRAND_AGGREGATE_ID))
+        self._committer.head = head
+        self._committer.open = Batch(head)
         for entry in redo:
             entry.attempts += 1
             if entry.attempts >= MAX_ATTEMPTS and not entry.future.done():

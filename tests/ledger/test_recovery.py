@@ -151,8 +151,8 @@ async def test_a_connection_lost_while_nothing_is_under_way_is_replaced(
     ):
         await open_wallets(writer, [1], 100)
         for n in range(5):
-            assert writer.connection is not None
-            pid = writer.connection._pgconn.backend_pid
+            assert writer.committer.connection is not None
+            pid = writer.committer.connection._pgconn.backend_pid
             await admin.execute("select pg_terminate_backend(%s, 1000)", (pid,))
             receipt = await execute(writer, bet(1, 1, f"b{n}"))
             assert receipt.event.cash == 99 - n
@@ -357,11 +357,11 @@ async def reset_sessions(database: Database, brand_id: str) -> None:
     async with running(database, brand_id) as writer:
         await open_wallets(writer, [1], 100)
         for n in range(5):
-            assert writer.connection is not None
-            backend = writer.connection._pgconn.backend_pid
+            assert writer.committer.connection is not None
+            backend = writer.committer.connection._pgconn.backend_pid
             os.kill(backend, signal.SIGSTOP)
             call = asyncio.ensure_future(writer.execute(bet(1, 1, f"b{n}")))
-            await eventually(lambda: writer.committing is not None)
+            await eventually(lambda: writer.committer.committing is not None)
             os.kill(backend, signal.SIGTERM)
             os.kill(backend, signal.SIGCONT)
             receipt = await asyncio.wait_for(call, 2)

@@ -805,8 +805,8 @@ async def test_the_other_writer_takes_over_within_two_seconds_of_the_leaders_ses
         await open_wallets(first, [1], 1_000)
         for round_number in range(3):
             leader = first if first.state is State.LEADING else second
-            assert leader.connection is not None
-            backend = leader.connection._pgconn.backend_pid
+            assert leader.committer.connection is not None
+            backend = leader.committer.connection._pgconn.backend_pid
             commands = [bet(1, 1, f"b{round_number}-{n}") for n in range(20)]
             calls = [asyncio.ensure_future(leader.execute(command)) for command in commands]
             await admin.execute("select pg_terminate_backend(%s)", (backend,))
