@@ -5,32 +5,20 @@ It appends through the same parts as the writer (``ledger.append``), and does al
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from threading import Lock
 from typing import Any, Final, NamedTuple, Self
-from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    IntegrityError,
     ListenNotifySubscription,
     Notification,
-    OperationalError,
     StoredEvent,
     Subscription,
 )
-from psycopg_pool import ConnectionPool
 
-from ledger.append import (
-    READ_PATIENCE_S,
-    RECONNECT_S,
-    SELECT_HEAD,
-    AppendConnection,
-    AppendFailed,
-    EventBatch,
-    Head,
-)
+from ledger.append import SELECT_HEAD, AppendConnection, AppendFailed, EventBatch, Head
+from ledger.brand_table import BrandTable, library_errors
 
 COLUMNS: Final = """
 position, aggregate_id, version, type, (extract(epoch from recorded_at) * 1000000)::bigint, payload, command_id
@@ -63,7 +51,7 @@ class LogRecord(NamedTuple):
     command_id: str
 
 
-class EventRecorder(ApplicationRecorder):
+class EventRecorder(BrandTable, ApplicationRecorder):
     """The brand's log through the interface of ``eventsourcing``, for threads; the writer shares its parts.
 
     ``insert_events`` serialises its callers and chains like the writer does. Events that come without a command id (the
@@ -72,37 +60,20 @@ class EventRecorder(ApplicationRecorder):
 
     def __init__(self, conninfo: str, brand_id: str, *, readers: int = 2) -> None:
         """``conninfo`` is the writer role's; ``readers`` bounds the connections that read."""
-        self.brand_id = brand_id
+        super().__init__(conninfo, brand_id, table="events", content="payload", sessions=readers)
         self._conninfo = conninfo
         self._append_lock = Lock()
         self._appending: AppendConnection | None = None
         self._head: Head | None = None
         self._subscriptions: list[_LogSubscription] = []
-        self._pool = ConnectionPool(
-            conninfo,
-            kwargs={"autocommit": True, "options": f"-c tongbo.brand_id={brand_id}"},
-            min_size=0,
-            max_size=readers,
-            timeout=READ_PATIENCE_S,
-            reconnect_timeout=RECONNECT_S,
-            open=False,
-        )
-
-    def open(self) -> None:
-        """Makes reading possible. May be called again."""
-        self._pool.open()
 
     def close(self) -> None:
         """Ends all connections."""
-        self._pool.close()
+        super().close()
         with self._append_lock:
             if self._appending is not None:
                 self._appending.close()
                 self._appending = None
-
-    def renew(self) -> None:
-        """Replaces the connections for reading: those of a server that went away are of no use."""
-        self._pool.drain()
 
     def connect_for_appending(self) -> AppendConnection:
         """A connection for the writer (blocking)."""
@@ -113,7 +84,7 @@ class EventRecorder(ApplicationRecorder):
 
         Raises the library's ``IntegrityError`` where a version exists, ``OperationalError`` if the outcome is unknown.
         """
-        with self._append_lock, _library_errors():
+        with self._append_lock, library_errors():
             if self._appending is None:
                 self._appending, self._head = self.connect_for_appending(), None
             if self._head is None:
@@ -143,29 +114,6 @@ class EventRecorder(ApplicationRecorder):
         for subscription in self._subscriptions:
             subscription.wake()
         return list(range(batch.first_position, batch.first_position + batch.count))
-
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[StoredEvent]:
-        """An aggregate's events in the order of their versions."""
-        order = "desc" if desc else "asc"
-        statement = f"""
-            select aggregate_id, version, type, payload from events
-            where brand_id = %s and aggregate_id = %s and version > %s and version <= %s
-            order by version {order} limit %s
-        """
-        bounds = (-1 if gt is None else gt, 2**62 if lte is None else lte, limit)
-        rows = self._read(statement, (self.brand_id, str(originator_id), *bounds))
-        return [
-            StoredEvent(originator_id=row[0], originator_version=row[1], topic=row[2], state=row[3])
-            for row in rows
-        ]
 
     def select_notifications(
         self,
@@ -217,10 +165,6 @@ class EventRecorder(ApplicationRecorder):
         rows = self._read(SELECT_TAILS, (list(after), list(after.values()), self.brand_id))
         return (LogRecord(*row) for row in rows)
 
-    def _read(self, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        with _library_errors(), self._pool.connection() as connection:
-            return connection.execute(statement, parameters, binary=True).fetchall()
-
     def watch(self, subscription: "_LogSubscription", *, watching: bool) -> None:
         """Wakes the subscription after every insert, or no more."""
         if watching:
@@ -241,18 +185,3 @@ class _LogSubscription(ListenNotifySubscription[EventRecorder]):
 
     def wake(self) -> None:
         self._has_been_notified.set()
-
-
-@contextmanager
-def _library_errors() -> Iterator[None]:
-    """Driver errors as the library's, in this one place."""
-    try:
-        yield
-    except AppendFailed as error:
-        if error.sqlstate.startswith("23"):
-            raise IntegrityError(str(error)) from error
-        raise OperationalError(str(error)) from error
-    except psycopg.IntegrityError as error:
-        raise IntegrityError(str(error)) from error
-    except psycopg.OperationalError as error:
-        raise OperationalError(str(error)) from error
