@@ -15,6 +15,14 @@ BRAND_AGGREGATE_ID: Final = "brand"
 PLATFORM_BRAND: Final = "platform"
 """Reserved brand for what belongs to no brand."""
 
+AGENTS_AGGREGATE_ID: Final = "agents"
+"""Aggregate id of the tree of agents, in the platform's log."""
+
+STAFF_AGGREGATE_ID: Final = "staff"
+"""Aggregate id of the roster of staff, in the platform's log."""
+
+PLAYERS: Final = "players/"
+
 MAX_ID_CHARS: Final = 200
 
 VOID_PREFIX: Final = "void:"
@@ -56,6 +64,11 @@ def is_owner_id(owner_id: str) -> bool:
 def wallet_id(owner_id: str, currency: str, owner_kind: OwnerKind = "player") -> str:
     """``player:<id>:<currency>``; does not check its parts, since an unknown wallet is refused anyway."""
     return f"{owner_kind}:{owner_id}:{currency}"
+
+
+def player_aggregate_id(player_id: str) -> str:
+    """``players/<id>``: the player apart from money."""
+    return PLAYERS + player_id
 
 
 def wallet_name(wallet: str) -> WalletName:

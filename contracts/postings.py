@@ -14,6 +14,8 @@ BONUS: Final = "wallet:bonus"
 HELD: Final = "wallet:held"
 ADJUSTMENTS: Final = "adjustments"
 PROMOTION_COST: Final = "promotion"
+TRANSFERS: Final = "transfers"
+"""Between two wallets of a brand; zero, since both halves are recorded in one batch."""
 
 
 class Posting(NamedTuple):
@@ -76,15 +78,25 @@ def _win(event: w.WinCredited) -> tuple[Posting, ...]:
 
 
 def _bet_rolled_back(event: w.BetRolledBack) -> tuple[Posting, ...]:
-    return _pockets(event.to_cash, event.to_bonus, house(event.integration))
+    return _pockets(event.to_cash, event.to_bonus, house(event.house or event.integration))
 
 
 def _win_rolled_back(event: w.WinRolledBack) -> tuple[Posting, ...]:
-    return _pockets(-event.from_cash, -event.from_bonus, win_account(event.integration, event.kind))
+    return _pockets(
+        -event.from_cash, -event.from_bonus, win_account(event.house or event.integration, event.kind)
+    )
 
 
 def _adjusted(event: w.BalanceAdjusted) -> tuple[Posting, ...]:
     return Posting(CASH, event.amount), Posting(ADJUSTMENTS, -event.amount)
+
+
+def _transferred_out(event: w.TransferredOut) -> tuple[Posting, ...]:
+    return Posting(CASH, -event.amount), Posting(TRANSFERS, event.amount)
+
+
+def _transferred_in(event: w.TransferredIn) -> tuple[Posting, ...]:
+    return Posting(CASH, event.amount), Posting(TRANSFERS, -event.amount)
 
 
 def _pockets(cash: int, bonus: int, account: str) -> tuple[Posting, ...]:
@@ -105,6 +117,8 @@ _RULES: Final[dict[type, Callable[[Any], tuple[Posting, ...]]]] = {
     w.BetRolledBack: _bet_rolled_back,
     w.WinRolledBack: _win_rolled_back,
     w.BalanceAdjusted: _adjusted,
+    w.TransferredOut: _transferred_out,
+    w.TransferredIn: _transferred_in,
 }
 
 

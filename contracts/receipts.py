@@ -35,6 +35,15 @@ class Balance(Struct, frozen=True, kw_only=True, gc=False):
     held: int = 0
 
 
+class Restriction(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why less can be withdrawn than there is. ``amount`` (ledger units), ``count``: the limit, or what is out of reach."""
+
+    rule: str
+    amount: int | None = None
+    count: int | None = None
+    reason: str = ""
+
+
 class WalletView(Struct, frozen=True, kw_only=True):
     """A wallet as the ledger knows it, all its events durable."""
 
@@ -48,3 +57,7 @@ class WalletView(Struct, frozen=True, kw_only=True):
     closed: bool
     open_withdrawals: dict[str, int]
     """Held amount by withdrawal id."""
+    withdrawable: int = 0
+    """The largest withdrawal that would be taken now, in ledger units."""
+    restrictions: tuple[Restriction, ...] = ()
+    """Every rule that keeps it below what the pockets hold."""

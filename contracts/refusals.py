@@ -216,6 +216,174 @@ class TooManyOpenWithdrawals(Refused):
     code, message = "too_many_open_withdrawals", "the wallet has too many open withdrawals"
 
 
+class UnknownRequest(Refused):
+    """No deposit or adjustment request of the wallet has this id. Fact: request_id."""
+
+    code, message = "unknown_request", "there is no such request"
+
+
+class RequestAlreadyMade(Refused):
+    """Fact: request_id."""
+
+    code, message = "request_already_made", "a request with this id was made already"
+
+
+class RequestChanged(Refused):
+    """Somebody else was first. Facts: request_id, state, version, by (who took the last step)."""
+
+    code, message = "request_changed", "the request is no longer what it was when you looked"
+
+
+class OwnRequest(Refused):
+    """Nobody decides on what they asked for themselves. Fact: request_id."""
+
+    code, message = "own_request", "somebody else has to decide on this request"
+
+
+class AlreadyApproved(Refused):
+    """The same person cannot approve twice. Facts: request_id, approvals, needed."""
+
+    code, message = "already_approved", "a second approval has to come from another person"
+
+
+class NotApproved(Refused):
+    """Facts: request_id, approvals, needed."""
+
+    code, message = "not_approved", "the withdrawal has not been approved"
+
+
+class TooManyOpenRequests(Refused):
+    """Facts: what (``deposit`` or ``adjustment``), limit."""
+
+    code, message = "too_many_open_requests", "the wallet has too many open requests"
+
+
+class UnknownDepositAccount(Refused):
+    """Fact: account."""
+
+    code, message = "unknown_deposit_account", "the brand has no such account to pay into"
+
+
+class AmountOutOfLimits(Refused):
+    """Facts: what (``deposit`` or ``withdrawal``), minimum, maximum (ledger units or None)."""
+
+    code, message = "amount_out_of_limits", "the amount is outside of the brand's limits"
+
+
+class DailyLimitReached(Refused):
+    """Facts: limit (``amount`` or ``count``), maximum, used (ledger units, or a number)."""
+
+    code, message = "daily_limit_reached", "the day's limit of withdrawals is reached"
+
+
+class UnpairedTransfer(Refused):
+    """Half of a transfer came without its other half. Fact: transfer_id."""
+
+    code, message = "unpaired_transfer", "both halves of a transfer belong together"
+
+
+class BrandInMaintenance(Refused):
+    """Fact: notice (what the brand tells its players)."""
+
+    code, message = "brand_in_maintenance", "the brand is being maintained"
+
+
+class SettingsChanged(Refused):
+    """Facts: version, expected_version."""
+
+    code, message = "settings_changed", "the settings were changed since you looked"
+
+
+class DayAlreadyClosed(Refused):
+    """Facts: day, last (the last day that was closed)."""
+
+    code, message = "day_already_closed", "this day, or a later one, was closed already"
+
+
+class UnknownPlayer(Refused):
+    """Fact: player_id."""
+
+    code, message = "unknown_player", "there is no such player"
+
+
+class PlayerAlreadyRegistered(Refused):
+    """Fact: player_id."""
+
+    code, message = "player_already_registered", "the player is registered already"
+
+
+class PlayerStateConflict(Refused):
+    """What is asked does not fit the player's state. Facts: player_id, status."""
+
+    code, message = "player_state_conflict", "the player's state does not allow this"
+
+
+class UnknownAgent(Refused):
+    """Fact: agent_id."""
+
+    code, message = "unknown_agent", "there is no such agent"
+
+
+class AgentAlreadyExists(Refused):
+    """Fact: agent_id."""
+
+    code, message = "agent_already_exists", "the agent exists already"
+
+
+class AgentCodeTaken(Refused):
+    """Fact: agent_code."""
+
+    code, message = "agent_code_taken", "another agent has this code"
+
+
+class AgentTreeBroken(Refused):
+    """Facts: agent_id, reason."""
+
+    code, message = "agent_tree_broken", "an agent cannot be placed there"
+
+
+class AgentStateConflict(Refused):
+    """Facts: agent_id, reason."""
+
+    code, message = "agent_state_conflict", "the agent's state does not allow this"
+
+
+class UnknownStaff(Refused):
+    """Fact: staff_id."""
+
+    code, message = "unknown_staff", "there is no such member of staff"
+
+
+class StaffAlreadyExists(Refused):
+    """Fact: staff_id."""
+
+    code, message = "staff_already_exists", "the member of staff exists already"
+
+
+class InvalidRights(Refused):
+    """Fact: reason."""
+
+    code, message = "invalid_rights", "these roles or brands cannot be given"
+
+
+class OwnRights(Refused):
+    """Nobody changes or ends their own rights."""
+
+    code, message = "own_rights", "somebody else has to change your rights"
+
+
+class LastAdministrator(Refused):
+    """Somebody must be left who may do everything everywhere."""
+
+    code, message = "last_administrator", "the last administrator stays"
+
+
+class StaffStateConflict(Refused):
+    """Facts: staff_id, reason."""
+
+    code, message = "staff_state_conflict", "the state of this member of staff does not allow this"
+
+
 class Retryable(LedgerError):
     """Nothing is known to be wrong with the command; ask again with the same command id."""
 

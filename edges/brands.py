@@ -180,7 +180,9 @@ class BrandDirectory:
                 brands[brand_id] = KnownBrand(state, integrations)
         if brands != self._brands:
             self._brands = brands
-            self._by_domain = {d: brand_id for brand_id, known in brands.items() for d in known.state.domains}
+            self._by_domain = {
+                d: brand_id for brand_id, known in brands.items() for d in known.state.settings.domains
+            }
 
     def _integrations(self, state: Brand) -> dict[str, KnownIntegration]:
         return {

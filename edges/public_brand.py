@@ -123,14 +123,14 @@ async def _answer(request: web.Request, brand_id: str) -> web.Response:
 def _document(brand: Brand) -> dict[str, Any]:
     return {
         "brand_id": brand.brand_id,
-        "name": brand.name,
+        "name": brand.settings.name,
         "currencies": [
             {
                 "code": code,
                 "decimals": CURRENCIES[code].digits,
-                "max_stake": _amount(code, brand.max_stake.get(code)),
+                "max_stake": _amount(code, brand.settings.max_stake.get(code)),
             }
-            for code in brand.currencies
+            for code in brand.settings.currencies
         ],
     }
 

@@ -14,16 +14,12 @@ from eventsourcing.persistence import EventStore, JSONTranscoder, Mapper, Stored
 from msgspec import Struct
 
 from contracts import codec
-from contracts.ids import BRAND_AGGREGATE_ID
-from ledger import brand, wallet
-from ledger.brand import Brand
+from ledger.aggregates import Aggregate, evolve
 from ledger.recorder import EventRecorder
 from ledger.snapshots import SnapshotRecorder
 from ledger.wallet import Wallet
 
-Aggregate = Wallet | Brand
-
-_SNAPSHOT_TYPE: Final = "Wallet/1"
+_SNAPSHOT_TYPE: Final = "Wallet/2"
 """Raised whenever ``Wallet`` changes shape: snapshots of another type are ignored, and the log is read instead."""
 
 _decode_wallet: Final[Callable[[bytes], Wallet]] = msgspec.msgpack.Decoder(Wallet).decode
@@ -141,10 +137,3 @@ class Aggregates(Repository[str]):
                 self.events.brand_id,
             )
         return found
-
-
-def evolve(state: Any, event: Any, aggregate_id: str, command_id: str, brand_id: str) -> Aggregate:
-    """Applies a recorded event to whichever aggregate it belongs to (None: its first event)."""
-    if aggregate_id == BRAND_AGGREGATE_ID:
-        return brand.evolve(state, event, brand_id)
-    return wallet.evolve(state, event, aggregate_id, command_id)

@@ -1,22 +1,25 @@
 """The brand: its settings and its integrations with providers. Pure, like the wallet (see ``ledger.wallet``)."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import Struct, field, structs
 
+from contracts.brand_settings import BrandSettings, changed, plain
 from contracts.commands import brand as c
 from contracts.events import brand as e
-from contracts.ids import check_brand_id, command_id
-from contracts.money import MAX_UNITS, currency_of
+from contracts.ids import PLATFORM_BRAND, check_brand_id, command_id
 from contracts.refusals import (
     BrandAlreadyExists,
+    DayAlreadyClosed,
     IntegrationAlreadyExists,
+    InvalidCommand,
     InvalidSetting,
     KeyRotationUnderWay,
     LastKey,
+    SettingsChanged,
     UnknownBrand,
-    UnknownCurrency,
     UnknownIntegration,
     UnknownKey,
 )
@@ -34,12 +37,11 @@ class Brand(Struct, kw_only=True):
 
     brand_id: str
     version: int = 0
-    name: str = ""
-    domains: tuple[str, ...] = ()
-    currencies: tuple[str, ...] = ()
-    max_stake: dict[str, int] = field(default_factory=dict)
-    """Largest stake of one bet, in ledger units, by currency."""
+    settings: BrandSettings = BrandSettings()
+    settings_version: int = 0
+    """Changes of settings so far."""
     integrations: dict[str, Integration] = field(default_factory=dict)
+    last_closed_day: str = ""
 
     def copy(self) -> "Brand":
         """An independent brand in the same state."""
@@ -75,23 +77,31 @@ def _created(brand_id: str, command: c.CreateBrand) -> e.BrandCreated:
     check_brand_id(brand_id)
     if command.brand_id != brand_id:
         raise InvalidSetting(setting="brand_id", reason="not the brand whose log this is")
-    _check_name(command.name)
-    _check_currencies(command.currencies)
+    if brand_id != PLATFORM_BRAND or command.currencies:
+        changed(BrandSettings(), {"name": command.name, "currencies": command.currencies})
     return e.BrandCreated(
         brand_id=brand_id, name=command.name, currencies=command.currencies, actor=command.actor
     )
 
 
 def _change_settings(brand: Brand, command: c.ChangeBrandSettings) -> e.BrandSettingsChanged:
-    changes = {name: getattr(command, name) for name in _SETTINGS if getattr(command, name) is not None}
-    if not changes:
-        raise InvalidSetting(setting="", reason="no setting was given")
-    for name, value in changes.items():
-        _SETTINGS[name](value)
-    if "currencies" in changes and not set(brand.currencies) <= set(changes["currencies"]):
-        raise InvalidSetting(setting="currencies", reason="a currency in use cannot be taken away")
-    previous = {name: _plain(getattr(brand, name)) for name in changes}
-    return e.BrandSettingsChanged(**changes, previous=previous, actor=command.actor)
+    if command.expected_version not in (None, brand.settings_version):
+        raise SettingsChanged(version=brand.settings_version, expected_version=command.expected_version)
+    changed(brand.settings, command.settings)
+    return e.BrandSettingsChanged(
+        settings=command.settings,
+        previous=plain(brand.settings, command.settings),
+        reason=command.reason,
+        actor=command.actor,
+    )
+
+
+def _close_day(brand: Brand, command: c.CloseBusinessDay) -> e.BusinessDayClosed:
+    if not _DAY.fullmatch(command.day):
+        raise InvalidCommand(reason="a day is YYYY-MM-DD")
+    if command.day <= brand.last_closed_day:
+        raise DayAlreadyClosed(day=command.day, last=brand.last_closed_day)
+    return e.BusinessDayClosed(day=command.day, time_zone=command.time_zone, actor=command.actor)
 
 
 def _add_integration(brand: Brand, command: c.AddIntegration) -> e.IntegrationAdded:
@@ -129,7 +139,10 @@ _DECISIONS: Final[dict[type[c.BrandCommand], Callable[[Brand, Any], Any]]] = {
     c.AddIntegration: _add_integration,
     c.AddIntegrationKey: _add_key,
     c.RetireIntegrationKey: _retire_key,
+    c.CloseBusinessDay: _close_day,
 }
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _integration(brand: Brand, name: str) -> Integration:
@@ -139,59 +152,16 @@ def _integration(brand: Brand, name: str) -> Integration:
         raise UnknownIntegration(integration=name) from None
 
 
-def _check_name(name: str) -> None:
-    if not 0 < len(name) <= 100 or not name.isprintable():
-        raise InvalidSetting(setting="name", reason="1 to 100 printable characters")
-
-
-def _check_domains(domains: tuple[str, ...]) -> None:
-    for domain in domains:
-        if not 0 < len(domain) <= 253 or domain != domain.lower() or not domain.isascii() or " " in domain:
-            raise InvalidSetting(setting="domains", reason="lower-case host names")
-
-
-def _check_currencies(currencies: tuple[str, ...]) -> None:
-    if not currencies or len(set(currencies)) != len(currencies):
-        raise InvalidSetting(setting="currencies", reason="at least one code, each once")
-    for code in currencies:
-        try:
-            currency_of(code)
-        except UnknownCurrency:
-            raise InvalidSetting(setting="currencies", reason=f"{code[:32]} is not supported") from None
-
-
-def _check_max_stake(limits: dict[str, int]) -> None:
-    for code, limit in limits.items():
-        currency_of(code)
-        if not 0 <= limit <= MAX_UNITS:
-            raise InvalidSetting(setting="max_stake", reason="an amount within bounds")
-
-
-_SETTINGS: Final[dict[str, Callable[[Any], None]]] = {
-    "name": _check_name,
-    "domains": _check_domains,
-    "currencies": _check_currencies,
-    "max_stake": _check_max_stake,
-}
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 # --- changes
 
 
 def _was_created(brand: Brand, event: e.BrandCreated) -> None:
-    brand.name = event.name
-    brand.currencies = event.currencies
+    brand.settings = structs.replace(brand.settings, name=event.name, currencies=event.currencies)
 
 
 def _settings_changed(brand: Brand, event: e.BrandSettingsChanged) -> None:
-    for name in _SETTINGS:
-        value = getattr(event, name)
-        if value is not None:
-            setattr(brand, name, value)
+    brand.settings = changed(brand.settings, event.settings)
+    brand.settings_version += 1
 
 
 def _integration_added(brand: Brand, event: e.IntegrationAdded) -> None:
@@ -211,10 +181,15 @@ def _key_retired(brand: Brand, event: e.IntegrationKeyRetired) -> None:
     brand.integrations = {**brand.integrations, event.integration: Integration(old.protocol, left)}
 
 
+def _day_closed(brand: Brand, event: e.BusinessDayClosed) -> None:
+    brand.last_closed_day = event.day
+
+
 _CHANGES: Final[dict[type, Callable[[Brand, Any], None]]] = {
     e.BrandCreated: _was_created,
     e.BrandSettingsChanged: _settings_changed,
     e.IntegrationAdded: _integration_added,
     e.IntegrationKeyAdded: _key_added,
     e.IntegrationKeyRetired: _key_retired,
+    e.BusinessDayClosed: _day_closed,
 }

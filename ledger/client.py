@@ -195,9 +195,9 @@ class RemoteBrand:
             raise InvalidCommand(reason="a group has at least one command")
         return await self._call(commands)  # type: ignore[no-any-return]
 
-    async def wallet(self, wallet_id: str) -> WalletView:
+    async def wallet(self, wallet_id: str, day: str = "") -> WalletView:
         """The wallet after everything that was acknowledged."""
-        return await self._call((), wallet_id)  # type: ignore[no-any-return]
+        return await self._call((), wallet_id, day)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         """Fails what is still under way as unavailable."""
@@ -214,10 +214,10 @@ class RemoteBrand:
             await self._streams.close()
             self._streams = None
 
-    def _call(self, commands: Sequence[Command], wallet_id: str = "") -> "asyncio.Future[Any]":
+    def _call(self, commands: Sequence[Command], wallet_id: str = "", day: str = "") -> "asyncio.Future[Any]":
         check_brand_id(self.brand_id)
         try:
-            raw = calls.call_of(commands, wallet_id)
+            raw = calls.call_of(commands, wallet_id, day)
         except (ValueError, OverflowError) as error:
             raise InvalidCommand(reason="not a value that can be sent") from error
         if len(raw) > CALL_BYTES:

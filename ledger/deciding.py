@@ -12,18 +12,22 @@ import structlog
 from contracts import codec
 from contracts.commands import Command
 from contracts.commands.brand import BrandCommand
+from contracts.commands.wallet import WalletCommand
 from contracts.ids import BRAND_AGGREGATE_ID, check_command_id, void_id
 from contracts.receipts import Balance, Receipt
 from contracts.refusals import InvalidCommand, LedgerUnavailable, Refused, UnknownBrand, UnknownWallet
 from ledger import brand as brands
 from ledger import wallet_decisions
-from ledger.application import evolve, snapshot_of
+from ledger.aggregates import decide_on_people, evolve
+from ledger.application import snapshot_of
 from ledger.brand import Brand
 from ledger.entries import Entry, State
 from ledger.groups import Group, Staged
 from ledger.replays import replay
 from ledger.wallet import Wallet
-from ledger.wallet_decisions import Context, Reference, ReferenceNeeded
+from ledger.wallet_requests import paired_transfers
+from ledger.wallet_rules import NOTHING, Context, Reference, ReferenceNeeded
+from ledger.withdrawable import view_of
 
 if TYPE_CHECKING:
     from ledger.writer import Writer
@@ -97,11 +101,11 @@ class Decider:
             self._decide_one(entry, entry.commands[0], absent)
         elif entry.commands:
             self._decide_group(entry, absent)
-        else:
-            wallet = self._aggregate(entry.wallet_id, absent)
+        elif entry.look is not None:
+            wallet = self._aggregate(entry.look.wallet_id, absent)
             if type(wallet) is not Wallet:
-                raise UnknownWallet(wallet_id=entry.wallet_id)
-            entry.receipts = wallet.view()
+                raise UnknownWallet(wallet_id=entry.look.wallet_id)
+            entry.receipts = view_of(wallet, self._context.brand.settings, entry.look.day)
             self._committer.attach(entry)
 
     def _decide_one(self, entry: Entry, command: Command, absent: frozenset[str]) -> None:
@@ -132,7 +136,7 @@ class Decider:
         wanted.pop(BRAND_AGGREGATE_ID, None)
         if not all(aggregate_id in absent or self.knows(aggregate_id) for aggregate_id in wanted):
             raise _Missing(*wanted)  # all at once: what one fetch finds, the next may have pushed out again
-        group = Group(self._brand_id, entry.references)
+        group = Group(self._brand_id, entry.references, paired_transfers(entry.commands))
         receipts: list[Receipt | None] = []
         for command in entry.commands:
             try:
@@ -164,20 +168,27 @@ class Decider:
         if aggregate_id not in group.states:
             group.bring(aggregate_id, self._aggregate(aggregate_id, absent))
         group.require_unclaimed(command.command_id)
-        decision = self._rule(group.states[aggregate_id], command, group.references)
+        decision = self._rule(group.states[aggregate_id], command, group.references, group.paired)
         group.stage(Staged(place, aggregate_id, decision, _encoded(decision)))
         return None
 
-    def _rule(self, state: Any, command: Command, references: dict[str, Reference]) -> Any:
-        command_id = command.command_id
-        check_command_id(command_id)
+    def _rule(
+        self,
+        state: Any,
+        command: Command,
+        references: dict[str, Reference],
+        paired: frozenset[str] = NOTHING,
+    ) -> Any:
+        check_command_id(command.command_id)
         if isinstance(command, BrandCommand):
             return brands.decide(state, self._brand_id, command)
         if self.brand is None:
             raise UnknownBrand(brand_id=self._brand_id)
-        if type(state) is Brand:
+        if not isinstance(command, WalletCommand):
+            return decide_on_people(state, command, self._brand_id)
+        if state is not None and type(state) is not Wallet:
             raise UnknownWallet(wallet_id=command.wallet_id)
-        context = Context(self.brand, references) if references else self._context
+        context = Context(self.brand, references, paired) if references or paired else self._context
         return wallet_decisions.decide(state, command, context)
 
     def _record(self, aggregate_id: str, state: Any, decision: Any, encoded: list[bytes]) -> Receipt:
@@ -204,7 +215,7 @@ class Decider:
             young[claim] = receipt
             batch.claimed.append(claim)
             first = first or receipt
-            if version % self._snapshot_every == 0 and aggregate_id != BRAND_AGGREGATE_ID:
+            if version % self._snapshot_every == 0 and type(state) is Wallet:
                 batch.snapshots.append(snapshot_of(state))
         if version == len(decision) and aggregate_id != BRAND_AGGREGATE_ID:
             self._aggregates.cached.put(aggregate_id, state)

@@ -4,14 +4,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from contracts.commands import Command
 from contracts.refusals import LedgerError
 from ledger.append import EventBatch, Head
-from ledger.wallet_decisions import Reference
+from ledger.wallet_rules import Reference
 
 
 class WriterOptions(Struct, frozen=True, kw_only=True):
@@ -35,6 +35,13 @@ class WriterOptions(Struct, frozen=True, kw_only=True):
     """How long a stop waits for commands under way."""
 
 
+class Look(NamedTuple):
+    """What is looked at: a wallet, as of a business day of its brand ("": the last one it knows)."""
+
+    wallet_id: str
+    day: str = ""
+
+
 class State(Enum):
     """What the writer can do at the moment."""
 
@@ -53,19 +60,19 @@ class Entry:
         "error",
         "future",
         "generation",
+        "look",
         "looked_up",
         "receipts",
         "references",
         "started",
-        "wallet_id",
     )
 
     def __init__(
-        self, commands: Sequence[Command], future: "asyncio.Future[Any]", wallet_id: str = ""
+        self, commands: Sequence[Command], future: "asyncio.Future[Any]", look: Look | None = None
     ) -> None:
         self.commands = commands
         self.future = future
-        self.wallet_id = wallet_id
+        self.look = look
         self.started = time.monotonic()
         self.attempts = 0
         self.looked_up: set[str] = set()

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from contracts.events.wallet import TransactionVoided
 from contracts.refusals import AlreadyRolledBack, InvalidCommand
-from ledger.application import evolve
-from ledger.wallet_decisions import Reference
+from ledger.aggregates import evolve
+from ledger.wallet_rules import NOTHING, Reference
 
 
 class Staged(NamedTuple):
@@ -21,9 +21,11 @@ class Staged(NamedTuple):
 class Group:
     """What a group's commands would do, one after the other."""
 
-    __slots__ = ("_brand_id", "_claimed", "before", "decisions", "references", "states")
+    __slots__ = ("_brand_id", "_claimed", "before", "decisions", "paired", "references", "states")
 
-    def __init__(self, brand_id: str, references: Mapping[str, Reference]) -> None:
+    def __init__(
+        self, brand_id: str, references: Mapping[str, Reference], paired: frozenset[str] = NOTHING
+    ) -> None:
         self._brand_id = brand_id
         self._claimed: dict[str, Any] = {}
         self.before: dict[str, Any] = {}
@@ -31,6 +33,8 @@ class Group:
         self.states: dict[str, Any] = {}
         """Copies of them, as they are after the decisions so far."""
         self.references = dict(references)
+        self.paired = paired
+        """Command ids of halves of transfers whose other half is in the group."""
         self.decisions: list[Staged] = []
 
     def bring(self, aggregate_id: str, state: Any) -> None:

@@ -25,7 +25,7 @@ class BrandLedger(Protocol):
         """
         ...
 
-    async def wallet(self, wallet_id: str) -> WalletView:
+    async def wallet(self, wallet_id: str, day: str = "") -> WalletView:
         """The wallet after everything that was acknowledged. Raises :class:`contracts.refusals.UnknownWallet`."""
         ...
 

@@ -155,7 +155,8 @@ class Loader:
     def _cache(self, entry: Entry, loaded: dict[str, Any]) -> None:
         """Caches what the entry needs just before it is decided, unless something newer is in memory."""
         writer = self._writer
-        for aggregate_id in (entry.wallet_id, *(command.aggregate_id for command in entry.commands)):
+        looked_at = (entry.look.wallet_id,) if entry.look is not None else ()
+        for aggregate_id in (*looked_at, *(command.aggregate_id for command in entry.commands)):
             if aggregate_id in loaded and not writer.decider.knows(aggregate_id):
                 writer.aggregates.cached.put(aggregate_id, loaded[aggregate_id])
 

@@ -38,6 +38,7 @@ def content_fields(kind: type[Command]) -> tuple[str, ...]:
     """The fields of a command that its event repeats under the same names."""
     names = _CONTENT.get(kind)
     if names is None:
-        names = tuple(f.name for f in structs.fields(kind) if f.name not in ("command_id", "wallet_id"))
+        beside = ("command_id", "wallet_id", *kind.circumstances)
+        names = tuple(f.name for f in structs.fields(kind) if f.name not in beside)
         _CONTENT[kind] = names
     return names

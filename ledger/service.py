@@ -290,10 +290,10 @@ class LocalBrand:
         writer = await self._service.writer(self.brand_id)
         return await writer.execute_all(commands)
 
-    async def wallet(self, wallet_id: str) -> WalletView:
+    async def wallet(self, wallet_id: str, day: str = "") -> WalletView:
         """The wallet after everything that was acknowledged."""
         writer = await self._service.writer(self.brand_id)
-        return await writer.wallet(wallet_id)
+        return await writer.wallet(wallet_id, day)
 
 
 def _leads(writer: Writer) -> bool:

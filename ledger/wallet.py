@@ -1,6 +1,6 @@
 """The wallet: what it remembers, and how each event changes it. Pure: no I/O, clock or random.
 
-What a wallet decides is in ``ledger.wallet_decisions``.
+What a wallet decides is in ``ledger.wallet_decisions`` (play) and ``ledger.wallet_requests`` (people's requests).
 """
 
 from collections.abc import Callable
@@ -9,10 +9,13 @@ from typing import Any, Final
 from msgspec import Struct, field, structs
 
 from contracts.events import wallet as e
-from contracts.receipts import Balance, WalletView
+from contracts.receipts import Balance
 
 REMEMBERED_PLAYS: Final = 32
 """Bets and wins kept in memory per wallet; older ones are looked up in the log when something refers to them."""
+
+REMEMBERED_ENDS: Final = 16
+"""Ended requests kept in memory per wallet, to tell who comes second what became of them."""
 
 
 class Play(Struct, frozen=True, array_like=True, gc=False):
@@ -23,6 +26,34 @@ class Play(Struct, frozen=True, array_like=True, gc=False):
     cash: int
     bonus: int
     rolled_back: bool
+    integration: str
+
+
+class Request(Struct, frozen=True, array_like=True, gc=False):
+    """An open request of deposit, withdrawal or adjustment."""
+
+    kind: str
+    amount: int
+    asked_by: str
+    last_by: str
+    """Who took the last step."""
+    state: str = "requested"
+    """``requested``; of a withdrawal also ``approved`` and ``paying``."""
+    version: int = 1
+    """Steps so far."""
+    approved_by: tuple[str, ...] = ()
+    day: str = ""
+    """Of a withdrawal: the business day it counts in."""
+    reason: str = ""
+    note: str = ""
+
+
+class Ended(Struct, frozen=True, array_like=True, gc=False):
+    """What became of a request, and by whom."""
+
+    state: str
+    version: int
+    by: str
 
 
 class Wallet(Struct, kw_only=True, gc=False):
@@ -39,8 +70,14 @@ class Wallet(Struct, kw_only=True, gc=False):
     """The reason, while bets are blocked."""
     withdrawals_blocked: str | None = None
     closed: bool = False
-    withdrawals: dict[str, int] = field(default_factory=dict)
-    """Held amount by the id of the open withdrawal."""
+    requests: dict[str, Request] = field(default_factory=dict)
+    """The open ones by their id."""
+    ended: dict[str, Ended] = field(default_factory=dict)
+    """The latest ended requests, oldest first."""
+    day: str = ""
+    """The last business day with a withdrawal request; the two sums are of it."""
+    day_withdrawn: int = 0
+    day_withdrawals: int = 0
     plays: dict[str, Play] = field(default_factory=dict)
     """The latest bets and wins by command id, oldest first."""
 
@@ -57,25 +94,20 @@ class Wallet(Struct, kw_only=True, gc=False):
             bets_blocked=self.bets_blocked,
             withdrawals_blocked=self.withdrawals_blocked,
             closed=self.closed,
-            withdrawals=dict(self.withdrawals),
+            requests=dict(self.requests),
+            ended=dict(self.ended),
+            day=self.day,
+            day_withdrawn=self.day_withdrawn,
+            day_withdrawals=self.day_withdrawals,
             plays=dict(self.plays),
         )
 
     def balance(self) -> Balance:
         return Balance(cash=self.cash, bonus=self.bonus, held=self.held)
 
-    def view(self) -> WalletView:
-        return WalletView(
-            wallet_id=self.wallet_id,
-            version=self.version,
-            balance=self.balance(),
-            currency=self.currency,
-            max_stake=self.max_stake,
-            bets_blocked=self.bets_blocked is not None,
-            withdrawals_blocked=self.withdrawals_blocked is not None,
-            closed=self.closed,
-            open_withdrawals=dict(self.withdrawals),
-        )
+    def open_requests(self, kind: str) -> dict[str, Request]:
+        """The open requests of a kind by their id."""
+        return {name: request for name, request in self.requests.items() if request.kind == kind}
 
 
 def evolve(wallet: Wallet | None, event: e.WalletEvent, wallet_id: str, command_id: str) -> Wallet:
@@ -96,12 +128,17 @@ def _opened(wallet: Wallet, event: e.WalletOpened, command_id: str) -> None:
     wallet.currency = event.currency
 
 
+# --- play
+
+
 def _bet_placed(wallet: Wallet, event: e.BetPlaced, command_id: str) -> None:
-    _remember(wallet, command_id, Play("bet", event.from_cash, event.from_bonus, rolled_back=False))
+    play = Play("bet", event.from_cash, event.from_bonus, rolled_back=False, integration=event.integration)
+    _remember(wallet, command_id, play)
 
 
 def _win_credited(wallet: Wallet, event: e.WinCredited, command_id: str) -> None:
-    _remember(wallet, command_id, Play(event.kind, event.to_cash, event.to_bonus, rolled_back=False))
+    play = Play(event.kind, event.to_cash, event.to_bonus, rolled_back=False, integration=event.integration)
+    _remember(wallet, command_id, play)
 
 
 def _voided_play(wallet: Wallet, event: e.TransactionVoided, command_id: str) -> None:
@@ -117,14 +154,94 @@ def _remember(wallet: Wallet, command_id: str, play: Play) -> None:
     plays[command_id] = play
 
 
+# --- requests
+
+
+def _deposit_requested(wallet: Wallet, event: e.DepositRequested, command_id: str) -> None:
+    wallet.requests[event.deposit_id] = Request("deposit", event.amount, event.actor, event.actor)
+
+
+def _deposited(wallet: Wallet, event: e.Deposited, command_id: str) -> None:
+    if event.deposit_id:
+        _end(wallet, event.deposit_id, "credited", event.actor)
+
+
+def _deposit_rejected(wallet: Wallet, event: e.DepositRejected, command_id: str) -> None:
+    _end(wallet, event.deposit_id, "rejected", event.actor)
+
+
+def _deposit_cancelled(wallet: Wallet, event: e.DepositCancelled, command_id: str) -> None:
+    _end(wallet, event.deposit_id, "cancelled", event.actor)
+
+
+def _deposit_expired(wallet: Wallet, event: e.DepositExpired, command_id: str) -> None:
+    _end(wallet, event.deposit_id, "expired", event.actor)
+
+
 def _withdrawal_requested(wallet: Wallet, event: e.WithdrawalRequested, command_id: str) -> None:
-    wallet.withdrawals[event.withdrawal_id] = event.amount
+    wallet.requests[event.withdrawal_id] = Request(
+        "withdrawal", event.amount, event.actor, event.actor, day=event.day
+    )
+    if event.day > wallet.day:
+        wallet.day, wallet.day_withdrawn, wallet.day_withdrawals = event.day, 0, 0
+    wallet.day_withdrawn += event.amount
+    wallet.day_withdrawals += 1
 
 
-def _withdrawal_ended(
-    wallet: Wallet, event: e.WithdrawalPaidOut | e.WithdrawalReleased, command_id: str
-) -> None:
-    del wallet.withdrawals[event.withdrawal_id]
+def _withdrawal_approved(wallet: Wallet, event: e.WithdrawalApproved, command_id: str) -> None:
+    request = wallet.requests[event.withdrawal_id]
+    wallet.requests[event.withdrawal_id] = structs.replace(
+        request,
+        state="approved" if event.approvals >= event.needed else request.state,
+        version=request.version + 1,
+        last_by=event.actor,
+        approved_by=(*request.approved_by, event.actor),
+    )
+
+
+def _withdrawal_payment_started(wallet: Wallet, event: e.WithdrawalPaymentStarted, command_id: str) -> None:
+    request = wallet.requests[event.withdrawal_id]
+    wallet.requests[event.withdrawal_id] = structs.replace(
+        request, state="paying", version=request.version + 1, last_by=event.actor
+    )
+
+
+def _withdrawal_paid_out(wallet: Wallet, event: e.WithdrawalPaidOut, command_id: str) -> None:
+    _end(wallet, event.withdrawal_id, "paid", event.actor)
+
+
+def _withdrawal_released(wallet: Wallet, event: e.WithdrawalReleased, command_id: str) -> None:
+    request = _end(wallet, event.withdrawal_id, event.outcome, event.actor)
+    if request.day >= wallet.day:
+        wallet.day_withdrawn -= request.amount
+        wallet.day_withdrawals -= 1
+
+
+def _adjustment_requested(wallet: Wallet, event: e.AdjustmentRequested, command_id: str) -> None:
+    wallet.requests[event.adjustment_id] = Request(
+        "adjustment", event.amount, event.actor, event.actor, reason=event.reason, note=event.note
+    )
+
+
+def _balance_adjusted(wallet: Wallet, event: e.BalanceAdjusted, command_id: str) -> None:
+    if event.adjustment_id:
+        _end(wallet, event.adjustment_id, "approved", event.actor)
+
+
+def _adjustment_rejected(wallet: Wallet, event: e.AdjustmentRejected, command_id: str) -> None:
+    _end(wallet, event.adjustment_id, "rejected", event.actor)
+
+
+def _end(wallet: Wallet, request_id: str, state: str, by: str) -> Request:
+    request = wallet.requests.pop(request_id)
+    ended = wallet.ended
+    if len(ended) >= REMEMBERED_ENDS:
+        del ended[next(iter(ended))]
+    ended[request_id] = Ended(state, request.version + 1, by)
+    return request
+
+
+# --- limits and locks
 
 
 def _stake_limited(wallet: Wallet, event: e.StakeLimitSet, command_id: str) -> None:
@@ -154,9 +271,19 @@ _CHANGES: Final[dict[type[e.WalletEvent], Callable[[Wallet, Any, str], None]]] =
     e.BetPlaced: _bet_placed,
     e.WinCredited: _win_credited,
     e.TransactionVoided: _voided_play,
+    e.DepositRequested: _deposit_requested,
+    e.Deposited: _deposited,
+    e.DepositRejected: _deposit_rejected,
+    e.DepositCancelled: _deposit_cancelled,
+    e.DepositExpired: _deposit_expired,
     e.WithdrawalRequested: _withdrawal_requested,
-    e.WithdrawalPaidOut: _withdrawal_ended,
-    e.WithdrawalReleased: _withdrawal_ended,
+    e.WithdrawalApproved: _withdrawal_approved,
+    e.WithdrawalPaymentStarted: _withdrawal_payment_started,
+    e.WithdrawalPaidOut: _withdrawal_paid_out,
+    e.WithdrawalReleased: _withdrawal_released,
+    e.AdjustmentRequested: _adjustment_requested,
+    e.BalanceAdjusted: _balance_adjusted,
+    e.AdjustmentRejected: _adjustment_rejected,
     e.StakeLimitSet: _stake_limited,
     e.WalletBlocked: _blocked,
     e.WalletUnblocked: _unblocked,

@@ -1,19 +1,19 @@
 """What a wallet decides: a command becomes the events to record, or a refusal. Pure, like ``ledger.wallet``.
 
-A refusal's order of precedence is the order of the checks in each decision, from the wallet's existence to its money.
+People's requests are in ``ledger.wallet_requests``. A refusal's order of precedence is the order of the checks in each
+decision, from the wallet's existence to its money.
 """
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final
 
 from contracts.commands import wallet as c
 from contracts.events import wallet as e
-from contracts.ids import MAX_ID_CHARS, check_command_id, check_owner_id, void_id, wallet_name
+from contracts.ids import check_command_id, check_owner_id, void_id, wallet_name
 from contracts.money import MAX_UNITS
 from contracts.refusals import (
-    BalanceTooLarge,
     BetsBlocked,
+    BrandInMaintenance,
     CurrencyNotAllowed,
     InsufficientFunds,
     InvalidAmount,
@@ -21,47 +21,23 @@ from contracts.refusals import (
     MaxStakeExceeded,
     ReferenceMismatch,
     ReferenceRolledBack,
-    TooManyOpenWithdrawals,
     UnknownReference,
     UnknownWallet,
-    UnknownWithdrawal,
     WalletAlreadyOpen,
-    WalletClosed,
     WalletNotEmpty,
-    WithdrawalAlreadyRequested,
-    WithdrawalsBlocked,
 )
-from ledger.brand import Brand
 from ledger.wallet import Play, Wallet
-
-MAX_OPEN_WITHDRAWALS: Final = 100
-
-
-class Reference(NamedTuple):
-    """What the log knows of a transaction that a command refers to; ``event`` is None if it was never seen."""
-
-    wallet_id: str
-    event: Any
-    rolled_back: bool
-
-
-class ReferenceNeeded(Exception):
-    """Not a refusal: the decision depends on a transaction that is not in memory; look it up and decide again."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(reference)
-        self.reference = reference
-
-
-class Context(NamedTuple):
-    """What a decision may look at beside the wallet itself."""
-
-    brand: Brand
-    references: Mapping[str, Reference] = MappingProxyType({})
-
-
-Decision = tuple[tuple[e.WalletEvent, str], ...]
-"""The events to record, each with the command id that it claims. The first one answers the command."""
+from ledger.wallet_requests import REQUEST_DECISIONS
+from ledger.wallet_rules import (
+    Context,
+    Decision,
+    ReferenceNeeded,
+    grown,
+    require_cash,
+    require_names,
+    require_open,
+    require_positive,
+)
 
 
 def decide(wallet: Wallet | None, command: c.WalletCommand, context: Context) -> Decision:
@@ -81,7 +57,7 @@ def _open(command: c.OpenWallet, context: Context) -> Decision:
     if name.owner_kind not in ("player", "agent"):
         raise InvalidCommand(reason="a wallet's owner is a player or an agent")
     check_owner_id(name.owner_id)
-    if name.currency not in context.brand.currencies:
+    if name.currency not in context.brand.settings.currencies:
         raise CurrencyNotAllowed(currency=name.currency)
     opened = e.WalletOpened(owner_kind=name.owner_kind, owner_id=name.owner_id, currency=name.currency)
     return ((opened, command.command_id),)
@@ -92,84 +68,35 @@ def _open_again(wallet: Wallet, command: c.OpenWallet, context: Context) -> Deci
 
 
 def _deposit(wallet: Wallet, command: c.Deposit, context: Context) -> Decision:
-    _require_positive(command.amount)
-    _require_open(wallet)
+    require_positive(command.amount)
+    require_open(wallet)
     deposited = e.Deposited(
         amount=command.amount,
         method=command.method,
         reference=command.reference,
         actor=command.actor,
-        cash=_grown(wallet.cash, command.amount),
+        cash=grown(wallet.cash, command.amount),
         bonus=wallet.bonus,
         held=wallet.held,
     )
     return ((deposited, command.command_id),)
 
 
-def _request_withdrawal(wallet: Wallet, command: c.RequestWithdrawal, context: Context) -> Decision:
-    _require_names(command.withdrawal_id)
-    _require_positive(command.amount)  # a closed wallet too: a late win must be able to leave
-    if wallet.withdrawals_blocked is not None:
-        raise WithdrawalsBlocked(reason=wallet.withdrawals_blocked)
-    if command.withdrawal_id in wallet.withdrawals:
-        raise WithdrawalAlreadyRequested(withdrawal_id=command.withdrawal_id)
-    if len(wallet.withdrawals) >= MAX_OPEN_WITHDRAWALS:
-        raise TooManyOpenWithdrawals(limit=MAX_OPEN_WITHDRAWALS)
-    _require_cash(wallet, command.amount)
-    requested = e.WithdrawalRequested(
-        withdrawal_id=command.withdrawal_id,
-        amount=command.amount,
-        actor=command.actor,
-        cash=wallet.cash - command.amount,
-        bonus=wallet.bonus,
-        held=_grown(wallet.held, command.amount),
-    )
-    return ((requested, command.command_id),)
-
-
-def _pay_out_withdrawal(wallet: Wallet, command: c.PayOutWithdrawal, context: Context) -> Decision:
-    amount = _open_withdrawal(wallet, command.withdrawal_id)
-    paid_out = e.WithdrawalPaidOut(
-        withdrawal_id=command.withdrawal_id,
-        amount=amount,
-        method=command.method,
-        reference=command.reference,
-        actor=command.actor,
-        cash=wallet.cash,
-        bonus=wallet.bonus,
-        held=wallet.held - amount,
-    )
-    return ((paid_out, command.command_id),)
-
-
-def _release_withdrawal(wallet: Wallet, command: c.ReleaseWithdrawal, context: Context) -> Decision:
-    amount = _open_withdrawal(wallet, command.withdrawal_id)
-    released = e.WithdrawalReleased(
-        withdrawal_id=command.withdrawal_id,
-        amount=amount,
-        reason=command.reason,
-        actor=command.actor,
-        cash=_grown(wallet.cash, amount),
-        bonus=wallet.bonus,
-        held=wallet.held - amount,
-    )
-    return ((released, command.command_id),)
-
-
 def _place_bet(wallet: Wallet, command: c.PlaceBet, context: Context) -> Decision:
     amount = command.amount
-    _require_names(command.integration, command.round_id, command.game_id)
+    require_names(command.integration, command.round_id, command.game_id)
     if amount < 0 or amount > MAX_UNITS or not (amount or command.free):
         raise InvalidAmount(reason="not a positive amount within bounds")
-    if wallet.closed:
-        raise WalletClosed(wallet_id=wallet.wallet_id)
+    if context.brand.settings.maintenance:
+        raise BrandInMaintenance(notice=context.brand.settings.maintenance_message)
+    require_open(wallet)
     if wallet.bets_blocked is not None:
         raise BetsBlocked(reason=wallet.bets_blocked)
     from_cash = 0
     if not command.free:
         if wallet.max_stake is not None and amount > wallet.max_stake:
             raise MaxStakeExceeded(max_stake=wallet.max_stake, scope="wallet")
-        limit = context.brand.max_stake.get(wallet.currency)
+        limit = context.brand.settings.max_stake.get(wallet.currency)
         if limit is not None and amount > limit:
             raise MaxStakeExceeded(max_stake=limit, scope="brand")
         if amount > wallet.cash:
@@ -191,7 +118,7 @@ def _place_bet(wallet: Wallet, command: c.PlaceBet, context: Context) -> Decisio
 
 
 def _credit_win(wallet: Wallet, command: c.CreditWin, context: Context) -> Decision:
-    _require_names(command.integration, command.round_id, command.game_id)
+    require_names(command.integration, command.round_id, command.game_id)
     if not 0 <= command.amount <= MAX_UNITS:
         raise InvalidAmount(reason="not an amount within bounds")
     if command.bet:
@@ -210,7 +137,7 @@ def _credit_win(wallet: Wallet, command: c.CreditWin, context: Context) -> Decis
         kind=command.kind,
         bet=command.bet,
         to_cash=command.amount,
-        cash=_grown(wallet.cash, command.amount),
+        cash=grown(wallet.cash, command.amount),
         bonus=wallet.bonus,
         held=wallet.held,
     )
@@ -218,7 +145,7 @@ def _credit_win(wallet: Wallet, command: c.CreditWin, context: Context) -> Decis
 
 
 def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decision:
-    _require_names(command.integration, command.round_id, command.game_id)
+    require_names(command.integration, command.round_id, command.game_id)
     if check_command_id(command.reference) == command.command_id:
         raise InvalidCommand(reason="a rollback refers to another transaction than itself")
     play = _play(wallet, command.reference, context)
@@ -251,10 +178,11 @@ def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decisio
             integration=command.integration,
             round_id=command.round_id,
             game_id=command.game_id,
+            house=_house_of(play, command),
             to_cash=play.cash,
             to_bonus=play.bonus,
-            cash=_grown(wallet.cash, play.cash),
-            bonus=_grown(wallet.bonus, play.bonus),
+            cash=grown(wallet.cash, play.cash),
+            bonus=grown(wallet.bonus, play.bonus),
             held=wallet.held,
         )
     else:
@@ -270,6 +198,7 @@ def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decisio
             from_bonus=from_bonus,
             shortfall=play.cash + play.bonus - from_cash - from_bonus,
             kind=play.kind,  # type: ignore[arg-type]
+            house=_house_of(play, command),
             cash=wallet.cash - from_cash,
             bonus=wallet.bonus - from_bonus,
             held=wallet.held,
@@ -278,7 +207,7 @@ def _roll_back(wallet: Wallet, command: c.RollBack, context: Context) -> Decisio
 
 
 def _close_round(wallet: Wallet, command: c.CloseRound, context: Context) -> Decision:
-    _require_names(command.integration, command.round_id)
+    require_names(command.integration, command.round_id)
     closed = e.RoundClosed(
         integration=command.integration,
         round_id=command.round_id,
@@ -294,14 +223,14 @@ def _adjust_balance(wallet: Wallet, command: c.AdjustBalance, context: Context) 
         raise InvalidAmount(reason="an adjustment is a non-zero amount within bounds")
     if not command.reason:
         raise InvalidCommand(reason="an adjustment needs a reason")
-    _require_open(wallet)
-    _require_cash(wallet, -command.amount)
+    require_open(wallet)
+    require_cash(wallet, -command.amount)
     adjusted = e.BalanceAdjusted(
         amount=command.amount,
         reason=command.reason,
         note=command.note,
         actor=command.actor,
-        cash=_grown(wallet.cash, command.amount),
+        cash=grown(wallet.cash, command.amount),
         bonus=wallet.bonus,
         held=wallet.held,
     )
@@ -346,8 +275,8 @@ def _unblock(wallet: Wallet, command: c.UnblockWallet, context: Context) -> Deci
 
 
 def _close(wallet: Wallet, command: c.CloseWallet, context: Context) -> Decision:
-    _require_open(wallet)
-    if wallet.cash or wallet.bonus or wallet.held:
+    require_open(wallet)
+    if wallet.cash or wallet.bonus or wallet.held or wallet.requests:
         raise WalletNotEmpty
     return ((e.WalletClosed(reason=command.reason, actor=command.actor), command.command_id),)
 
@@ -355,9 +284,6 @@ def _close(wallet: Wallet, command: c.CloseWallet, context: Context) -> Decision
 _DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Context], Decision]]] = {
     c.OpenWallet: _open_again,
     c.Deposit: _deposit,
-    c.RequestWithdrawal: _request_withdrawal,
-    c.PayOutWithdrawal: _pay_out_withdrawal,
-    c.ReleaseWithdrawal: _release_withdrawal,
     c.PlaceBet: _place_bet,
     c.CreditWin: _credit_win,
     c.RollBack: _roll_back,
@@ -367,41 +293,8 @@ _DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Context], D
     c.BlockWallet: _block,
     c.UnblockWallet: _unblock,
     c.CloseWallet: _close,
+    **REQUEST_DECISIONS,
 }
-
-
-def _require_names(*names: str) -> None:
-    for name in names:
-        if len(name) > MAX_ID_CHARS:  # read models have them in their keys
-            raise InvalidCommand(reason=f"a name has at most {MAX_ID_CHARS} characters")
-
-
-def _require_positive(amount: int) -> None:
-    if not 0 < amount <= MAX_UNITS:
-        raise InvalidAmount(reason="not a positive amount within bounds")
-
-
-def _require_open(wallet: Wallet) -> None:
-    if wallet.closed:
-        raise WalletClosed(wallet_id=wallet.wallet_id)
-
-
-def _require_cash(wallet: Wallet, amount: int) -> None:
-    if amount > wallet.cash:
-        raise InsufficientFunds(required=amount, available=wallet.cash)
-
-
-def _grown(pocket: int, amount: int) -> int:
-    if pocket + amount > MAX_UNITS:
-        raise BalanceTooLarge
-    return pocket + amount
-
-
-def _open_withdrawal(wallet: Wallet, withdrawal_id: str) -> int:
-    try:
-        return wallet.withdrawals[withdrawal_id]
-    except KeyError:
-        raise UnknownWithdrawal(withdrawal_id=withdrawal_id) from None
 
 
 def _voided(command: c.RollBack, beside: e.WalletEvent) -> e.TransactionVoided:
@@ -412,6 +305,11 @@ def _voided(command: c.RollBack, beside: e.WalletEvent) -> e.TransactionVoided:
         bonus=beside.bonus,
         held=beside.held,
     )
+
+
+def _house_of(play: Play, command: c.RollBack) -> str:
+    """Whose account the money came from or went to, where that is not the integration that rolls it back."""
+    return "" if play.integration == command.integration else play.integration
 
 
 def _play(wallet: Wallet, reference: str, context: Context) -> Play | None:
@@ -428,9 +326,9 @@ def _play(wallet: Wallet, reference: str, context: Context) -> Play | None:
         raise ReferenceMismatch(reference=reference)
     event = known.event
     if isinstance(event, e.BetPlaced):
-        return Play("bet", event.from_cash, event.from_bonus, known.rolled_back)
+        return Play("bet", event.from_cash, event.from_bonus, known.rolled_back, event.integration)
     if isinstance(event, e.WinCredited):
-        return Play(event.kind, event.to_cash, event.to_bonus, known.rolled_back)
+        return Play(event.kind, event.to_cash, event.to_bonus, known.rolled_back, event.integration)
     if isinstance(event, e.TransactionVoided) and event.reference == reference:
-        return Play("bet", 0, 0, rolled_back=True)
+        return Play("bet", 0, 0, rolled_back=True, integration="")
     raise ReferenceMismatch(reference=reference)

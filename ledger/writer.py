@@ -22,7 +22,7 @@ from ledger.application import Aggregates
 from ledger.brand import Brand
 from ledger.committing import Committer
 from ledger.deciding import Decider
-from ledger.entries import Entry, State, WriterOptions
+from ledger.entries import Entry, Look, State, WriterOptions
 from ledger.loading import Loader
 from ledger.metrics import WriterMetrics
 from ledger.recent import RecentReceipts
@@ -85,9 +85,9 @@ class Writer:
         """Decides the commands in order, all or none."""
         return await self.submit(commands)  # type: ignore[no-any-return]
 
-    async def wallet(self, wallet_id: str) -> WalletView:
+    async def wallet(self, wallet_id: str, day: str = "") -> WalletView:
         """The wallet after everything that was acknowledged."""
-        return await self.look(wallet_id)  # type: ignore[no-any-return]
+        return await self.look(wallet_id, day)  # type: ignore[no-any-return]
 
     def submit(self, commands: Sequence[Command]) -> "asyncio.Future[Any]":
         """``execute_all`` for those who bring many groups at once: decides now, the future has the receipts."""
@@ -99,9 +99,9 @@ class Writer:
         """What is submitted inside is not torn apart: its answers travel together, so they are to come together."""
         return self.committer.together()
 
-    def look(self, wallet_id: str) -> "asyncio.Future[Any]":
+    def look(self, wallet_id: str, day: str = "") -> "asyncio.Future[Any]":
         """``wallet`` in the same way."""
-        return self._take(Entry((), self.loop.create_future(), wallet_id), 1)
+        return self._take(Entry((), self.loop.create_future(), Look(wallet_id, day)), 1)
 
     @property
     def pending(self) -> int:

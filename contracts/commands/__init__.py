@@ -1,13 +1,22 @@
 """Wishes. One file per aggregate; imperative. A command becomes one receipt or one refusal, for ever the same."""
 
-from contracts.commands import brand, wallet
+from contracts.commands import agent, brand, player, staff, wallet
 
-Command = wallet.WalletCommand | brand.BrandCommand
+Command = (
+    wallet.WalletCommand | brand.BrandCommand | player.PlayerCommand | agent.AgentCommand | staff.StaffCommand
+)
 
 AnyCommand = (
     wallet.OpenWallet
     | wallet.Deposit
+    | wallet.RequestDeposit
+    | wallet.ApproveDeposit
+    | wallet.RejectDeposit
+    | wallet.CancelDeposit
+    | wallet.ExpireDeposit
     | wallet.RequestWithdrawal
+    | wallet.ApproveWithdrawal
+    | wallet.StartWithdrawalPayment
     | wallet.PayOutWithdrawal
     | wallet.ReleaseWithdrawal
     | wallet.PlaceBet
@@ -15,6 +24,11 @@ AnyCommand = (
     | wallet.RollBack
     | wallet.CloseRound
     | wallet.AdjustBalance
+    | wallet.RequestAdjustment
+    | wallet.ApproveAdjustment
+    | wallet.RejectAdjustment
+    | wallet.TransferOut
+    | wallet.TransferIn
     | wallet.SetStakeLimit
     | wallet.BlockWallet
     | wallet.UnblockWallet
@@ -24,5 +38,24 @@ AnyCommand = (
     | brand.AddIntegration
     | brand.AddIntegrationKey
     | brand.RetireIntegrationKey
+    | brand.CloseBusinessDay
+    | player.RegisterPlayer
+    | player.ApprovePlayer
+    | player.RejectPlayer
+    | player.BlockPlayer
+    | player.UnblockPlayer
+    | player.AssignPlayer
+    | player.ErasePlayer
+    | agent.AddAgent
+    | agent.MoveAgent
+    | agent.BlockAgent
+    | agent.UnblockAgent
+    | agent.AllowAgent
+    | agent.DisallowAgent
+    | staff.AddStaff
+    | staff.ChangeStaffRights
+    | staff.DisableStaff
+    | staff.EnableStaff
+    | staff.ResetStaffCredentials
 )
 """Every command, as the wire decodes them (the tag field ``type`` is the class's name)."""

@@ -1,15 +1,17 @@
 """What can be asked of a brand. Every field but ``command_id`` is content (see ``contracts.commands.wallet``)."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from contracts.brand_settings import plain_values
 from contracts.events import brand as events
 from contracts.ids import BRAND_AGGREGATE_ID
 
 
 class BrandCommand(Struct, frozen=True, kw_only=True, tag=True):
     outcomes: ClassVar[tuple[type, ...]] = ()
+    circumstances: ClassVar[tuple[str, ...]] = ()
 
     command_id: str
 
@@ -19,7 +21,7 @@ class BrandCommand(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CreateBrand(BrandCommand, frozen=True, kw_only=True, tag=True):
-    """Begin the brand's log. ``currencies``: ISO codes it deals in, its main one first."""
+    """Begin the brand's log. ``currencies``: ISO codes it deals in, its main one first; none for ``platform``."""
 
     outcomes = (events.BrandCreated,)
 
@@ -30,15 +32,21 @@ class CreateBrand(BrandCommand, frozen=True, kw_only=True, tag=True):
 
 
 class ChangeBrandSettings(BrandCommand, frozen=True, kw_only=True, tag=True):
-    """Replace the given settings. ``max_stake``: ledger units by currency; a missing currency has no limit."""
+    """Replace the given settings, named as in ``contracts.brand_settings.BrandSettings``.
+
+    ``expected_version``: of the brand's settings, as whoever asks has seen them.
+    """
 
     outcomes = (events.BrandSettingsChanged,)
+    circumstances = ("expected_version",)
 
-    name: str | None = None
-    domains: tuple[str, ...] | None = None
-    currencies: tuple[str, ...] | None = None
-    max_stake: dict[str, int] | None = None
+    settings: dict[str, Any]
+    reason: str = ""
     actor: str = ""
+    expected_version: int | None = None
+
+    def __post_init__(self) -> None:
+        structs.force_setattr(self, "settings", plain_values(self.settings))
 
 
 class AddIntegration(BrandCommand, frozen=True, kw_only=True, tag=True):
@@ -65,4 +73,14 @@ class RetireIntegrationKey(BrandCommand, frozen=True, kw_only=True, tag=True):
 
     integration: str
     key_id: str
+    actor: str = ""
+
+
+class CloseBusinessDay(BrandCommand, frozen=True, kw_only=True, tag=True):
+    """Say that ``day`` (ISO) is over in the brand's time zone; a timer asks, once a day."""
+
+    outcomes = (events.BusinessDayClosed,)
+
+    day: str
+    time_zone: str
     actor: str = ""

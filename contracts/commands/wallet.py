@@ -2,6 +2,9 @@
 
 Amounts are ledger units of the wallet's currency. Every field but ``command_id`` is content: a repeated id with other
 content is a conflicting replay, so each outcome event of a command has all its content fields, under the same names.
+Not content are a command's ``circumstances``: what depends on when it is asked, and may differ when it is asked again.
+
+``actor`` says who asks: ``player:<id>``, ``staff:<id>``, ``agent:<id>``, ``service:<name>``, ``timer`` or ``cli``.
 """
 
 from typing import ClassVar
@@ -9,7 +12,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from contracts.events import wallet as events
-from contracts.events.wallet import BlockScope, WinKind
+from contracts.events.wallet import AdjustmentReason, BlockScope, ReleaseOutcome, WinKind
 
 
 class WalletCommand(Struct, frozen=True, kw_only=True, gc=False, tag=True):
@@ -17,6 +20,7 @@ class WalletCommand(Struct, frozen=True, kw_only=True, gc=False, tag=True):
 
     outcomes: ClassVar[tuple[type, ...]] = ()
     """The types of event that answer the command."""
+    circumstances: ClassVar[tuple[str, ...]] = ()
 
     wallet_id: str
     command_id: str
@@ -39,29 +43,117 @@ class Deposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
     actor: str = ""
 
 
+class RequestDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Say that ``amount`` is on its way to the brand's account of that id; expires at ``expires_us``."""
+
+    outcomes = (events.DepositRequested,)
+    circumstances = ("expires_us",)
+
+    deposit_id: str
+    amount: int
+    account: str
+    expires_us: int
+    actor: str = ""
+
+
+class ApproveDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Credit what was requested. ``expected_version``: of the request, as whoever decides has seen it."""
+
+    outcomes = (events.Deposited,)
+    circumstances = ("expected_version",)
+
+    deposit_id: str
+    method: str
+    reference: str = ""
+    actor: str = ""
+    expected_version: int | None = None
+
+
+class RejectDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    outcomes = (events.DepositRejected,)
+    circumstances = ("expected_version",)
+
+    deposit_id: str
+    reason: str
+    actor: str = ""
+    expected_version: int | None = None
+
+
+class CancelDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    outcomes = (events.DepositCancelled,)
+
+    deposit_id: str
+    actor: str = ""
+
+
+class ExpireDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    outcomes = (events.DepositExpired,)
+
+    deposit_id: str
+    actor: str = ""
+
+
 class RequestWithdrawal(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Hold ``amount`` for a withdrawal. ``day`` (ISO): the brand's business day, which daily limits count in."""
+
     outcomes = (events.WithdrawalRequested,)
+    circumstances = ("day",)
 
     withdrawal_id: str
     amount: int
     actor: str = ""
+    day: str = ""
+
+
+class ApproveWithdrawal(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    outcomes = (events.WithdrawalApproved,)
+    circumstances = ("expected_version",)
+
+    withdrawal_id: str
+    actor: str = ""
+    expected_version: int | None = None
+
+
+class StartWithdrawalPayment(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Say that an approved withdrawal is being paid through ``method``."""
+
+    outcomes = (events.WithdrawalPaymentStarted,)
+    circumstances = ("expected_version",)
+
+    withdrawal_id: str
+    method: str
+    actor: str = ""
+    expected_version: int | None = None
 
 
 class PayOutWithdrawal(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Say that an approved withdrawal has been paid."""
+
     outcomes = (events.WithdrawalPaidOut,)
+    circumstances = ("expected_version",)
 
     withdrawal_id: str
     method: str
     reference: str = ""
     actor: str = ""
+    expected_version: int | None = None
 
 
 class ReleaseWithdrawal(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Give the held amount back.
+
+    ``cancelled`` by the player while nobody approved, ``rejected`` until it is being paid, ``failed`` while it is,
+    ``released`` by an operator at any moment.
+    """
+
     outcomes = (events.WithdrawalReleased,)
+    circumstances = ("expected_version",)
 
     withdrawal_id: str
     reason: str
     actor: str = ""
+    outcome: ReleaseOutcome = "released"
+    expected_version: int | None = None
 
 
 class PlaceBet(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
@@ -114,12 +206,69 @@ class CloseRound(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
 
 
 class AdjustBalance(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
-    """Correct cash by ``amount``, positive or negative."""
+    """Correct cash by ``amount``, positive or negative. For services; people ask by ``RequestAdjustment``."""
 
     outcomes = (events.BalanceAdjusted,)
 
     amount: int
     reason: str
+    note: str = ""
+    actor: str = ""
+
+
+class RequestAdjustment(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Ask for a correction of cash by ``amount``, positive or negative; another person decides."""
+
+    outcomes = (events.AdjustmentRequested,)
+
+    adjustment_id: str
+    amount: int
+    reason: AdjustmentReason
+    note: str = ""
+    actor: str = ""
+
+
+class ApproveAdjustment(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    outcomes = (events.BalanceAdjusted,)
+    circumstances = ("expected_version",)
+
+    adjustment_id: str
+    actor: str = ""
+    expected_version: int | None = None
+
+
+class RejectAdjustment(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Refuse what another person asked for, or take back what one has asked for."""
+
+    outcomes = (events.AdjustmentRejected,)
+    circumstances = ("expected_version",)
+
+    adjustment_id: str
+    reason: str
+    actor: str = ""
+    expected_version: int | None = None
+
+
+class TransferOut(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """Half of a transfer; taken only in a group with its other half (see :func:`transfer`)."""
+
+    outcomes = (events.TransferredOut,)
+
+    transfer_id: str
+    to: str
+    amount: int
+    note: str = ""
+    actor: str = ""
+
+
+class TransferIn(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
+    """The other half of a transfer."""
+
+    outcomes = (events.TransferredIn,)
+
+    transfer_id: str
+    source: str
+    amount: int
     note: str = ""
     actor: str = ""
 
@@ -154,3 +303,29 @@ class CloseWallet(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
 
     reason: str
     actor: str = ""
+
+
+def transfer(
+    source: str, to: str, amount: int, *, transfer_id: str, command_id: str, note: str = "", actor: str = ""
+) -> tuple[TransferOut, TransferIn]:
+    """Both halves of a transfer between two wallets, to be given as one group."""
+    return (
+        TransferOut(
+            wallet_id=source,
+            command_id=f"{command_id}/out",
+            transfer_id=transfer_id,
+            to=to,
+            amount=amount,
+            note=note,
+            actor=actor,
+        ),
+        TransferIn(
+            wallet_id=to,
+            command_id=f"{command_id}/in",
+            transfer_id=transfer_id,
+            source=source,
+            amount=amount,
+            note=note,
+            actor=actor,
+        ),
+    )

@@ -1,4 +1,6 @@
-"""What can have happened to a brand: its creation, its settings, its integrations with providers."""
+"""What can have happened to a brand: its creation, its settings, its integrations with providers, its days."""
+
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,13 +15,11 @@ class BrandCreated(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BrandSettingsChanged(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """New values by setting, and the values they replaced."""
+    """New values by setting, and the values they replaced (``contracts.brand_settings`` says what each may be)."""
 
-    name: str | None = None
-    domains: tuple[str, ...] | None = None
-    currencies: tuple[str, ...] | None = None
-    max_stake: dict[str, int] | None = None
-    previous: dict[str, str | list[str] | dict[str, int]] = {}
+    settings: dict[str, Any]
+    previous: dict[str, Any]
+    reason: str = ""
     actor: str = ""
 
 
@@ -45,4 +45,12 @@ class IntegrationKeyRetired(Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     integration: str
     key_id: str
+    actor: str = ""
+
+
+class BusinessDayClosed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``day`` (ISO, in the brand's time zone then) is over: what is recorded from here on is of a later one."""
+
+    day: str
+    time_zone: str
     actor: str = ""

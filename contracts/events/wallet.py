@@ -10,6 +10,10 @@ from msgspec import Struct
 
 WinKind = Literal["win", "jackpot", "promotional"]
 BlockScope = Literal["bets", "withdrawals"]
+ReleaseOutcome = Literal["released", "rejected", "cancelled", "failed"]
+AdjustmentReason = Literal[
+    "correction", "goodwill", "chargeback", "provider_settlement", "bank_fee", "fraud", "migration", "other"
+]
 
 
 class WalletEvent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -29,19 +33,78 @@ class WalletOpened(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, g
 
 
 class Deposited(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Money came in from outside through ``method``; ``reference`` is the outside's own id of it."""
+    """Money came in from outside through ``method``; ``reference`` is the outside's own id of it.
+
+    ``deposit_id``: of the request that was approved with it; "" for one that nobody had asked for.
+    """
 
     amount: int
     method: str
     reference: str = ""
     actor: str = ""
+    deposit_id: str = ""
+
+
+class DepositRequested(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The player says that this amount is on its way to ``account``; it expires at ``expires_us`` (since 1970, UTC)."""
+
+    deposit_id: str
+    amount: int
+    account: str
+    expires_us: int
+    actor: str = ""
+
+
+class DepositRejected(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Staff found no such money."""
+
+    deposit_id: str
+    amount: int
+    reason: str
+    actor: str = ""
+
+
+class DepositCancelled(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The player took the request back."""
+
+    deposit_id: str
+    amount: int
+    actor: str = ""
+
+
+class DepositExpired(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Nobody decided in time."""
+
+    deposit_id: str
+    amount: int
+    actor: str = ""
 
 
 class WithdrawalRequested(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The amount moved from cash to held."""
+    """The amount moved from cash to held. ``day``: the brand's business day, which daily limits count in."""
 
     withdrawal_id: str
     amount: int
+    actor: str = ""
+    day: str = ""
+
+
+class WithdrawalApproved(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One person's approval; it may be paid when there are ``needed`` ones."""
+
+    withdrawal_id: str
+    amount: int
+    approvals: int
+    needed: int
+    actor: str = ""
+
+
+class WithdrawalPaymentStarted(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The payment is on its way: it can be paid out or fail, nothing else."""
+
+    withdrawal_id: str
+    amount: int
+    method: str
     actor: str = ""
 
 
@@ -56,12 +119,13 @@ class WithdrawalPaidOut(WalletEvent, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class WithdrawalReleased(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The held amount moved back to cash."""
+    """The held amount moved back to cash: staff rejected, the player cancelled, the payment failed."""
 
     withdrawal_id: str
     amount: int
     reason: str
     actor: str = ""
+    outcome: ReleaseOutcome = "released"
 
 
 class BetPlaced(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -91,7 +155,10 @@ class WinCredited(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class BetRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The bet ``reference`` was undone; exactly what it took was given back."""
+    """The bet ``reference`` was undone; exactly what it took was given back.
+
+    ``house``: the integration of the bet, where another one rolled it back; the money comes from there.
+    """
 
     reference: str
     integration: str
@@ -99,12 +166,13 @@ class BetRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, 
     game_id: str
     to_cash: int = 0
     to_bonus: int = 0
+    house: str = ""
 
 
 class WinRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The win ``reference`` of ``amount`` was undone, as far as there was money to take.
 
-    ``shortfall`` is what could not be taken back: no pocket goes below zero.
+    ``shortfall`` is what could not be taken back: no pocket goes below zero. ``house``: as in ``BetRolledBack``.
     """
 
     reference: str
@@ -116,6 +184,7 @@ class WinRolledBack(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, 
     from_bonus: int = 0
     shortfall: int = 0
     kind: WinKind = "win"
+    house: str = ""
 
 
 class RollbackTombstoned(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -155,10 +224,54 @@ class RoundClosed(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc
 
 
 class BalanceAdjusted(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A manual correction of cash by ``amount``, which may be negative."""
+    """A manual correction of cash by ``amount``, which may be negative.
+
+    ``adjustment_id``: of the request that was approved with it, ``requested_by`` somebody else; "" for a service's own.
+    """
 
     amount: int
     reason: str
+    note: str = ""
+    actor: str = ""
+    adjustment_id: str = ""
+    requested_by: str = ""
+
+
+class AdjustmentRequested(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Somebody asks for a correction of cash by ``amount``; another person decides."""
+
+    adjustment_id: str
+    amount: int
+    reason: AdjustmentReason
+    note: str = ""
+    actor: str = ""
+
+
+class AdjustmentRejected(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """It was not approved, or taken back."""
+
+    adjustment_id: str
+    amount: int
+    reason: str
+    actor: str = ""
+
+
+class TransferredOut(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Cash left for the wallet ``to`` of the same brand, in the same moment as it arrived there."""
+
+    transfer_id: str
+    to: str
+    amount: int
+    note: str = ""
+    actor: str = ""
+
+
+class TransferredIn(WalletEvent, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Cash arrived from the wallet ``source`` of the same brand."""
+
+    transfer_id: str
+    source: str
+    amount: int
     note: str = ""
     actor: str = ""
 

@@ -29,10 +29,11 @@ BRANDS_PATH: Final = "/internal/brands"
 
 
 class Call(Struct, frozen=True):
-    """A group of commands; without commands, a look at ``wallet_id``."""
+    """A group of commands; without commands, a look at ``wallet_id`` as of a business day."""
 
     commands: tuple[AnyCommand, ...] = ()
     wallet_id: str = ""
+    day: str = ""
 
 
 class Calls(Struct, frozen=True):
@@ -78,9 +79,9 @@ decode_call_json: Final = msgspec.json.Decoder(Call).decode
 decode_answers: Final = msgspec.msgpack.Decoder(list[Answer]).decode
 
 
-def call_of(commands: Sequence[Command], wallet_id: str = "") -> msgspec.Raw:
+def call_of(commands: Sequence[Command], wallet_id: str = "", day: str = "") -> msgspec.Raw:
     """A call's bytes. Raises ``ValueError`` or ``OverflowError`` for what no message can hold."""
-    return msgspec.Raw(encode({"commands": commands} if commands else {"wallet_id": wallet_id}))
+    return msgspec.Raw(encode({"commands": commands} if commands else {"wallet_id": wallet_id, "day": day}))
 
 
 def answer_of(result: Any) -> Answer:

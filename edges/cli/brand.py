@@ -126,12 +126,15 @@ def settings(
 
     async def work(client: LedgerClient) -> Receipt:
         found = await brand_of(client, brand_id)
+        given: dict[str, Any] = {
+            "name": name,
+            "domains": domains or None,
+            "currencies": currencies or None,
+            "max_stake": _merged(found["max_stake"], limits) if limits else None,
+        }
         command = ChangeBrandSettings(
             command_id=own_command_id(key, "settings"),
-            name=name,
-            domains=domains or None,
-            currencies=currencies or None,
-            max_stake=_merged(found["max_stake"], limits) if limits else None,
+            settings={name: value for name, value in given.items() if value is not None},
             actor=actor,
         )
         return await client.brand(brand_id).execute(command)

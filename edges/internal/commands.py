@@ -143,7 +143,7 @@ def _begin(writer: Writer, decode: Callable[[msgspec.Raw], calls.Call], raw: msg
     """Decides a call now: a future of its result, or the error that keeps it from being one."""
     try:
         call = decode(raw)
-        return writer.submit(call.commands) if call.commands else writer.look(call.wallet_id)
+        return writer.submit(call.commands) if call.commands else writer.look(call.wallet_id, call.day)
     except msgspec.MsgspecError as error:
         return InvalidCommand(reason=str(error))
     except LedgerError as error:

@@ -34,10 +34,10 @@ async def show_migrations(request: web.Request) -> web.Response:
 def _document(brand: Brand) -> dict[str, Any]:
     return {
         "brand_id": brand.brand_id,
-        "name": brand.name,
-        "currencies": brand.currencies,
-        "domains": brand.domains,
-        "max_stake": brand.max_stake,
+        "name": brand.settings.name,
+        "currencies": brand.settings.currencies,
+        "domains": brand.settings.domains,
+        "max_stake": brand.settings.max_stake,
         "integrations": [
             {"name": name, "protocol": integration.protocol, "key_ids": integration.key_ids}
             for name, integration in sorted(brand.integrations.items())

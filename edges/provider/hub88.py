@@ -50,6 +50,7 @@ NOT_ENOUGH_MONEY: Final = "RS_ERROR_NOT_ENOUGH_MONEY"
 
 REFUSALS: Final[dict[str, str]] = {
     refusals.InsufficientFunds.code: NOT_ENOUGH_MONEY,
+    refusals.BrandInMaintenance.code: "RS_ERROR_USER_DISABLED",
     refusals.BetsBlocked.code: "RS_ERROR_USER_DISABLED",
     refusals.WalletClosed.code: "RS_ERROR_USER_DISABLED",
     refusals.MaxStakeExceeded.code: "RS_ERROR_LIMIT_REACHED",
@@ -268,7 +269,7 @@ class Hub88(ProviderProtocol):
         wallet = await self.services.transactions.wallet_of(brand_id, reference)
         if wallet is not None and wallet_name(wallet).owner_id == request.user:
             return wallet
-        for currency in callback.brand.currencies:
+        for currency in callback.brand.settings.currencies:
             try:
                 return (await callback.ledger.wallet(wallet_id(request.user, currency))).wallet_id
             except UnknownWallet:

@@ -46,6 +46,7 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     refusals.InsufficientFunds.code: ("100", "insufficient funds"),
     refusals.UnknownWallet.code: ("101", "invalid player"),
     refusals.MaxStakeExceeded.code: ("106", "max bet exceeded"),
+    refusals.BrandInMaintenance.code: ("107", "game forbidden"),
     refusals.BetsBlocked.code: ("110", "player disabled"),
     refusals.WalletClosed.code: ("110", "player disabled"),
     refusals.CurrencyNotAllowed.code: CURRENCY_NOT_ALLOWED,
@@ -366,7 +367,7 @@ def _round_id(callback: Callback, round_id: str) -> str:
 
 def _refusal(refused: Refused, currency: str, callback: Callback) -> Answer:
     api_code, message = REFUSALS.get(refused.code, BAD_REQUEST)
-    if isinstance(refused, UnknownWallet) and currency not in callback.brand.currencies:
+    if isinstance(refused, UnknownWallet) and currency not in callback.brand.settings.currencies:
         api_code, message = CURRENCY_NOT_ALLOWED
     elif isinstance(refused, MaxStakeExceeded) and refused.max_stake == 0:
         api_code, message = NO_BETS_ALLOWED
