@@ -30,13 +30,22 @@ DATABASE_PASSWORDS = {
 VALKEY_PASSWORD = "VALKEY_PASSWORD"  # noqa: S105 - a name
 SERVICE_TOKEN = "SERVICE_TOKEN"  # noqa: S105 - a name
 CHECKPOINT_KEY = "CHECKPOINT_KEY"
+VAULT_KEY = "VAULT_KEY"
 
-SECRET_NAMES: tuple[str, ...] = (*DATABASE_PASSWORDS.values(), VALKEY_PASSWORD, SERVICE_TOKEN, CHECKPOINT_KEY)
+SECRET_NAMES: tuple[str, ...] = (
+    *DATABASE_PASSWORDS.values(),
+    VALKEY_PASSWORD,
+    SERVICE_TOKEN,
+    VAULT_KEY,
+    CHECKPOINT_KEY,
+)
 """Each may come as TONGBO_<NAME>, or as a file whose path is in TONGBO_<NAME>_FILE."""
 
 CHECKPOINT_PUBLIC_KEY_FILE = "checkpoint_public_key.pem"
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 TOKEN_BYTES = 32
+TOKEN_KEYS = "token_keys"  # noqa: S105 - a folder
+VAULT_KEY_CHARS_MIN = 32
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -69,16 +78,46 @@ class Secrets:
         """What our own processes show each other on the internal edge."""
         return self._text(SERVICE_TOKEN)
 
+    def vault_keys(self) -> tuple[str, ...]:
+        """What the keys of the personal data vault are derived from: the current one, then older ones, by commas."""
+        texts = tuple(text.strip() for text in self._text(VAULT_KEY).split(","))
+        if any(len(text) < VAULT_KEY_CHARS_MIN for text in texts):
+            raise ConfigurationError([f"a vault key has at least {VAULT_KEY_CHARS_MIN} characters"])
+        return texts
+
+    def rotate_vault_key(self) -> None:
+        """Puts a new key before those there are. One that was given from outside is rotated there."""
+        self._write_vault_keys((_new_token(), *self.vault_keys()))
+
+    def retire_vault_keys(self) -> None:
+        """Leaves the current key only: whatever is still sealed with another is lost."""
+        self._write_vault_keys(self.vault_keys()[:1])
+
+    def token_key_ids(self) -> list[str]:
+        """The keys that sign access tokens, by their ids."""
+        folder = self.directory / TOKEN_KEYS
+        if not folder.is_dir():
+            return []
+        return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+    def token_key(self, key_id: str) -> Ed25519PrivateKey:
+        """Raises KeyError where there is none, and ConfigurationError for a file that holds no such key."""
+        try:
+            return _ed25519_key((self.directory / TOKEN_KEYS / key_id).read_text(), "token key")
+        except FileNotFoundError:
+            raise KeyError(key_id) from None
+
+    def add_token_key(self, key_id: str) -> None:
+        """Makes a new one."""
+        _write(self.directory / TOKEN_KEYS / key_id, _new_private_key().encode(), replace=False)
+
+    def remove_token_key(self, key_id: str) -> None:
+        (self.directory / TOKEN_KEYS / key_id).unlink(missing_ok=True)
+
     def checkpoint_private_key(self) -> Ed25519PrivateKey:
         """Signs checkpoints of the log. The public half is written beside it, for auditors."""
         pem = self._given.get(CHECKPOINT_KEY) or self._text(CHECKPOINT_KEY, _new_private_key)
-        try:
-            key = serialization.load_pem_private_key(pem.encode(), password=None)
-        except ValueError as error:
-            raise ConfigurationError(["the checkpoint key is not a PEM private key"]) from error
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ConfigurationError(["the checkpoint key is not an Ed25519 key"])
-        return key
+        return _ed25519_key(pem, "checkpoint key")
 
     def checkpoint_public_key(self) -> Ed25519PublicKey:
         """Also leaves the public key in `checkpoint_public_key.pem`."""
@@ -135,6 +174,11 @@ class Secrets:
         _write(path, made.encode() + b"\n", replace=False)
         return path.read_text().strip()
 
+    def _write_vault_keys(self, texts: tuple[str, ...]) -> None:
+        if VAULT_KEY in self._given:
+            raise ConfigurationError([f"TONGBO_{VAULT_KEY} comes from outside; change it there"])
+        _write(self.directory / VAULT_KEY.lower(), ",".join(texts).encode() + b"\n", replace=True)
+
     def _integration_path(self, brand: str, protocol: str, key_id: str) -> Path:
         for part in (brand, protocol, key_id):
             if not FOLDER_NAME.fullmatch(part):
@@ -144,6 +188,16 @@ class Secrets:
 
 def _new_token() -> str:
     return random_secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def _ed25519_key(pem: str, name: str) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except ValueError as error:
+        raise ConfigurationError([f"the {name} is not a PEM private key"]) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError([f"the {name} is not an Ed25519 key"])
+    return key
 
 
 def _new_private_key() -> str:

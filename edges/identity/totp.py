@@ -1,0 +1,95 @@
+"""One-time codes (RFC 6238) of staff: the secret is stored sealed, and each code counts once."""
+
+from typing import Final
+
+import pyotp
+
+from edges.identity.credentials import Credentials
+from edges.identity.errors import UnknownPerson
+from edges.identity.persons import Person
+from edges.identity.sealing import place, seal, unseal
+from edges.identity.vault_keys import VaultKeys
+from edges.tenancy import Connection
+
+STEP_S: Final = 30
+STEPS_EITHER_WAY: Final = 1
+"""Clocks of telephones go wrong by so much."""
+
+ISSUER: Final = "Tongbo"
+
+STORE: Final = """
+UPDATE credentials SET totp_secret = %s, totp_key_id = %s, totp_counter = 0
+WHERE brand_id = %s AND kind = %s AND subject_id = %s RETURNING true
+"""
+USE: Final = """
+UPDATE credentials SET totp_counter = %s
+WHERE brand_id = %s AND kind = %s AND subject_id = %s AND totp_counter < %s RETURNING true
+"""
+NEVER: Final = -1
+
+
+def new_secret() -> str:
+    """160 random bits in base32, to be shown to its owner once."""
+    return pyotp.random_base32()
+
+
+def provisioning_uri(secret: str, login: str, issuer: str = ISSUER) -> str:
+    """What an authenticator app scans as a QR code."""
+    return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=login, issuer_name=issuer)
+
+
+def step_of(secret: str, code: str, now_s: float) -> int | None:
+    """The time step that a code belongs to, if it is near enough; used or not."""
+    totp = pyotp.TOTP(secret, interval=STEP_S)
+    try:
+        return totp.verify_and_get_timecode(
+            code.replace(" ", ""), for_time=now_s, valid_window=STEPS_EITHER_WAY
+        )
+    except pyotp.OTPVerificationError:
+        return None
+
+
+class OneTimeCodes:
+    """The codes of everybody who has a secret."""
+
+    def __init__(self, keys: VaultKeys) -> None:
+        self._keys = keys
+        self._nobodys_secret = new_secret()
+
+    async def enrol(self, connection: Connection, person: Person, secret: str) -> None:
+        """Stores the secret; codes of an older one are worth nothing from now on. Raises :class:`UnknownPerson`."""
+        key = self._keys.current()
+        sealed = seal(key.wrapping, secret.encode(), _place(person, key.key_id))
+        cursor = await connection.execute(STORE, (sealed, key.key_id, *person))
+        if await cursor.fetchone() is None:
+            raise UnknownPerson
+
+    async def use(
+        self,
+        connection: Connection,
+        known: Credentials | None,
+        code: str,
+        now_s: float,
+        *,
+        count: bool = True,
+    ) -> bool:
+        """Whether the code is right, and the first use of it or of any later one.
+
+        Does the same work for somebody without a secret, and when the code is not to count.
+        """
+        secret, enrolled = self._nobodys_secret, False
+        if known is not None and known.totp_secret is not None:
+            secret, enrolled = self._secret_of(known), True
+        step = step_of(secret, code, now_s)
+        counts = count and enrolled and step is not None
+        new = step if counts and step is not None else NEVER
+        person = known.person if known is not None else Person("", "staff", "")
+        return await (await connection.execute(USE, (new, *person, new))).fetchone() is not None
+
+    def _secret_of(self, known: Credentials) -> str:
+        key = self._keys.by_id(known.totp_key_id)
+        return unseal(key.wrapping, known.totp_secret or b"", _place(known.person, key.key_id)).decode()
+
+
+def _place(person: Person, key_id: str) -> bytes:
+    return place("totp", *person, key_id)
