@@ -6,11 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import orjson
+import psycopg
 from aiohttp import web
 from marshmallow import ValidationError
+from psycopg_pool import PoolTimeout
 
 from contracts import refusals as r
+from edges.identity import errors as i
+from edges.identity.rate_limits import rate_limit_headers
 from edges.logs import get_logger
+from projections.errors import InvalidCursor, NotYetProjected
 
 CONTENT_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:tongbo:problem:"
@@ -64,6 +69,23 @@ STATUS_BY_ERROR: Final[Mapping[type[r.LedgerError], int]] = {
 }
 """The first base class found counts, so that the last two lines hold for all others."""
 
+STATUS_BY_IDENTITY_ERROR: Final[Mapping[type[i.IdentityError], int]] = {
+    i.NotAuthenticated: 401,
+    i.WrongPassword: 403,
+    i.UnknownPerson: 404,
+    i.UnknownSession: 404,
+    i.UnknownInvite: 404,
+    i.LoginTaken: 409,
+    i.AlreadyHasLogin: 409,
+    i.RefreshUnderWay: 409,
+    i.InvalidInvite: 422,
+    i.RateLimited: 429,
+    i.IdentityRetryable: 503,
+    i.IdentityRefused: 400,
+    i.IdentityError: 500,
+}
+"""The same for those who want in."""
+
 HTTP_CODES: Final[Mapping[int, str]] = {
     400: "invalid_request",
     401: "unauthenticated",
@@ -76,6 +98,9 @@ HTTP_CODES: Final[Mapping[int, str]] = {
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ROUTE_NAME: Final = web.RequestKey("ROUTE_NAME", str)
+"""How a request is called that is answered without a route of the router's, such as one in a legacy dialect."""
 
 log = get_logger(__name__)
 
@@ -100,6 +125,13 @@ async def problem_answers(request: web.Request, handler: Handler) -> web.StreamR
         return answer(problem_of(error))
     except Problem as problem:
         return answer(problem)
+    except i.IdentityError as error:
+        return answer(problem_of_identity(error), _limits_of(error))
+    except InvalidCursor:
+        return answer(Problem(400, "invalid_cursor", "the cursor is not one that this list gave out"))
+    except (NotYetProjected, psycopg.OperationalError, PoolTimeout) as error:
+        log.warning("not_available", route=route_of(request), error=type(error).__name__)
+        return answer(Problem(503, "unavailable", "not available at the moment, retry", retryable=True))
     except ValidationError as error:
         return answer(Problem(400, "invalid_request", "the request is not valid", errors=error.messages))
     except web.HTTPException as error:
@@ -121,6 +153,24 @@ def problem_of(error: r.LedgerError) -> Problem:
     if balance is not None:
         facts["balance"] = {"cash": balance.cash, "bonus": balance.bonus, "held": balance.held}
     return Problem(status, error.code, error.message, **facts)
+
+
+def problem_of_identity(error: i.IdentityError) -> Problem:
+    """What somebody who wants in is told."""
+    status = next(
+        STATUS_BY_IDENTITY_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_BY_IDENTITY_ERROR
+    )
+    if status >= 500 and not isinstance(error, i.IdentityRetryable):
+        log.error("identity_failed", error=error.code)
+        return Problem(500, "internal", "an unexpected failure")
+    facts = {name: value for name, value in error.facts.items() if name != "allowance"}
+    return Problem(
+        status, error.code, error.message, retryable=isinstance(error, i.IdentityRetryable), **facts
+    )
+
+
+def _limits_of(error: i.IdentityError) -> Mapping[str, str]:
+    return rate_limit_headers(error.allowance) if isinstance(error, i.RateLimited) else {}
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -145,6 +195,9 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Re
 
 def route_of(request: web.Request) -> str:
     """The pattern of the request's path, never the path itself: that may hold a player's id."""
+    named = request.get(ROUTE_NAME)
+    if named is not None:
+        return str(named)
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else "unknown"
 

@@ -1,5 +1,6 @@
 """A route and its documentation in one line of an edge's table; the OpenAPI document and its page come from there."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,13 +21,20 @@ METRICS_PATH: Final = "/metrics"
 OPENAPI_VERSION: Final = "3.1.0"
 BEARER: Final = "bearer"
 
+WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+KEY_HEADER: Final = "Idempotency-Key"
+
 Shape = type[Schema] | Mapping[str, Any]
 """A schema of ours, or a plain JSON Schema."""
+
+_VARIABLE: Final = re.compile(r"\{([a-z_]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``answers``: the shape of each successful status; ``problems``: statuses answered with a problem."""
+    """``answers``: the shape of each successful status; ``problems``: statuses answered with a problem, beside those
+    that any request may get.
+    """
 
     method: str
     path: str
@@ -39,6 +47,24 @@ class Route:
     content_type: str = "application/json"
     open: bool = False
     """Whether it answers without credentials."""
+    query: type[Schema] | None = None
+    permission: str = ""
+    """Of ``contracts.roles``: what a member of staff needs; "" on the routes of others, and where any staff may."""
+    every_brand: bool = False
+    """Whether it is for staff of all brands only: what it changes belongs to no brand."""
+    step_up: bool = False
+    """Whether staff have to have proved lately, again, who they are."""
+    keyless: bool = False
+    """A write that does no harm when done twice by mistake, such as a login: it needs no ``Idempotency-Key``."""
+    in_maintenance: bool = False
+    """Whether it answers while the brand is being maintained."""
+    with_temporary_password: bool = False
+    """Whether somebody may use it who has to choose a password first."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it needs an ``Idempotency-Key``."""
+        return self.method in WRITING and not self.keyless
 
 
 def path_parameter(name: str, description: str) -> dict[str, Any]:
@@ -61,7 +87,8 @@ def documented(
     for name, schema in (schemas or {}).items():
         spec.components.schema(name, schema)
     for route in (*routes, *_OPERATIONAL):
-        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+        path = route.path.replace(":.+}", "}")
+        spec.path(path, operations={route.method.lower(): _operation(route)})
     return spec.to_dict()
 
 
@@ -73,7 +100,20 @@ def add_routes(app: web.Application, routes: Sequence[Route], document: Mapping[
         return web.Response(body=body, content_type="application/json")
 
     app.add_routes([web.route(route.method, route.path, route.handler) for route in routes])
+    app[TABLE] = {(route.method, _canonical(route.path)): route for route in routes}
     app.add_routes([web.get(OPENAPI_PATH, openapi), *page_routes()])
+
+
+def route_of_request(request: web.Request) -> Route | None:
+    """The edge's own route that the request has found; None for health, metrics, documents and what is not there."""
+    resource = request.match_info.route.resource
+    if resource is None:
+        return None
+    table = request.app[TABLE]
+    found = table.get((request.method, resource.canonical))
+    if found is None and request.method == "HEAD":
+        found = table.get(("GET", resource.canonical))
+    return found
 
 
 def open_paths(routes: Sequence[Route]) -> frozenset[str]:
@@ -88,17 +128,15 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "responses": {
             **{str(status): _answer(status, shape, route) for status, shape in route.answers.items()},
-            **{
-                str(status): {
-                    "description": "See the code in the problem",
-                    "content": {CONTENT_TYPE: {"schema": ProblemSchema}},
-                }
-                for status in route.problems
-            },
+            **{str(status): _PROBLEM for status in route.problems},
         },
     }
-    if route.parameters:
-        operation["parameters"] = [dict(parameter) for parameter in route.parameters]
+    operation["responses"]["default"] = _PROBLEM
+    parameters = _parameters(route)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.permission:
+        operation["x-permission"] = route.permission
     if route.request is not None:
         operation["requestBody"] = {
             "required": True,
@@ -107,6 +145,27 @@ def _operation(route: Route) -> dict[str, Any]:
     if not route.open:
         operation["security"] = [{BEARER: []}]
     return operation
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    """Those that the table describes, the other variables of the path, the query's, and the header of writes."""
+    found = [dict(parameter) for parameter in route.parameters]
+    described = {parameter["name"] for parameter in found}
+    found += [
+        path_parameter(name, name.replace("_", " "))
+        for name in _VARIABLE.findall(route.path)
+        if name not in described
+    ]
+    if route.query is not None:
+        found.append({"in": "query", "schema": route.query})
+    if route.keyed:
+        found.append(_KEY_PARAMETER)
+    return found
+
+
+def _canonical(path: str) -> str:
+    """As aiohttp names the pattern: without the expressions of its variables."""
+    return re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", path)
 
 
 def _answer(status: int, shape: Shape | None, route: Route) -> dict[str, Any]:
@@ -124,6 +183,20 @@ async def _elsewhere(_request: web.Request) -> web.Response:
     raise web.HTTPNotFound  # documents only: these routes are added by those who own them
 
 
+TABLE: Final[web.AppKey[Mapping[tuple[str, str], Route]]] = web.AppKey("TABLE")
+"""The edge's own routes by method and pattern."""
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "description": "See the code in the problem",
+    "content": {CONTENT_TYPE: {"schema": ProblemSchema}},
+}
+_KEY_PARAMETER: Final[dict[str, Any]] = {
+    "in": "header",
+    "name": KEY_HEADER,
+    "required": True,
+    "description": "Chosen by the caller, anew for every wish; the same again when repeating it",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
+}
 _ANY_OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
 _OPERATIONAL: Final = (
     Route("GET", LIVE_PATH, _elsewhere, "Whether the process answers", {200: _ANY_OBJECT}, open=True),

@@ -103,7 +103,7 @@ ROUTES: Final = (
         content_type="text/html",
         open=True,
     ),
-    Route("POST", LOGIN_PATH, log_in, "Takes the access key", {303: None}, open=True),
+    Route("POST", LOGIN_PATH, log_in, "Takes the access key", {303: None}, open=True, keyless=True),
     Route(
         "GET",
         "/static/{name}",

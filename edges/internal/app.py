@@ -29,6 +29,7 @@ ROUTES: Final = (
         request=_CALLS,
         parameters=(_BRAND,),
         problems=(400, 401, 413, 415),
+        keyless=True,  # every command has an id of its own
     ),
     Route(
         "GET",
@@ -56,6 +57,7 @@ ROUTES: Final = (
         {201: ledger.ReceiptSchema, 200: ledger.ReceiptSchema},
         request=ledger.NewBrandSchema,
         problems=(400, 401, 409, 413, 503, 504),
+        keyless=True,
     ),
     Route(
         "GET",
