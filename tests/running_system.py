@@ -17,6 +17,7 @@ from typing import Any
 from edges.ports import PORT_OFFSETS
 from edges.state import RunningState, read_state
 
+COMMAND = (sys.executable, "-c", "from edges.cli import main; main()")
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.02
@@ -55,10 +56,9 @@ class RunningSystem:
     def start(self, *options: str) -> None:
         """Returns when it says that it is ready."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TONGBO_")}
-        command = [sys.executable, "-c", "from edges.cli import main; main()", "up"]
         started = time.monotonic()
         self._process = process = subprocess.Popen(
-            [*command, "--home", str(self.home), "--port-base", str(self.port_base), *options],
+            [*COMMAND, "up", "--home", str(self.home), "--port-base", str(self.port_base), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -76,7 +76,7 @@ class RunningSystem:
         raise AssertionError("did not start:\n" + "\n".join(self.output))
 
     def _read(self, lines: Iterable[str]) -> None:
-        """All the time: a system that nobody listens to would stop when the pipe is full."""
+        """All the time: what nobody reads is dropped when the pipe is full."""
         for line in lines:
             self.output.append(line.rstrip("\n"))
 
@@ -126,14 +126,7 @@ class RunningSystem:
     def cli(self, *arguments: str, code: int = 0) -> str:
         """Runs a command of ours in a process of its own; returns what it printed."""
         result = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from edges.cli import main; main()",
-                *arguments,
-                "--home",
-                str(self.home),
-            ],
+            [*COMMAND, *arguments, "--home", str(self.home)],
             capture_output=True,
             text=True,
             timeout=60,

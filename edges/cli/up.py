@@ -16,6 +16,7 @@ import click
 from edges import logs
 from edges.cli.options import home_option, port_base_option
 from edges.config import Settings, load
+from edges.console import output_that_never_blocks
 from edges.state import RunningState
 from edges.supervisor import Supervisor
 
@@ -36,10 +37,11 @@ WELCOME: Final = "edges.cli.welcome"
 def up(home: Path, *, port_base: int | None, no_demo: bool, demo_traffic: bool, rate: float) -> None:
     """Run everything on this machine until Ctrl-C or SIGTERM: servers, schema, ledger, projections, edges."""
     settings = load(home=home, port_base=port_base)
-    logs.configure("warning", part="supervisor")
-    click.echo(f"Tongbo {version('tongbo')} starts in {settings.home}")
-    asyncio.run(_up(settings, demo=not no_demo, traffic_rate=rate if demo_traffic else None))
-    click.echo("stopped")
+    with output_that_never_blocks():
+        logs.configure("warning", part="supervisor")
+        click.echo(f"Tongbo {version('tongbo')} starts in {settings.home}")
+        asyncio.run(_up(settings, demo=not no_demo, traffic_rate=rate if demo_traffic else None))
+        click.echo("stopped")
 
 
 async def _up(settings: Settings, *, demo: bool, traffic_rate: float | None) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -9,7 +11,17 @@ import aiohttp
 import pytest
 
 from edges.provider.protocols import PROTOCOLS
-from tests.running_system import RunningSystem, running_system, wait_until
+from edges.state import read_state
+from tests.pipes import filled_pipe
+from tests.running_system import (
+    COMMAND,
+    START_TIMEOUT_S,
+    STOP_TIMEOUT_S,
+    RunningSystem,
+    free_port_base,
+    running_system,
+    wait_until,
+)
 
 READY_AGAIN_S = 3.0
 BUSY_MACHINE_FACTOR = float(os.environ.get("TONGBO_TEST_PATIENCE", "3"))
@@ -109,3 +121,32 @@ async def test_up_from_an_empty_home_to_the_second_start(server_root: Path) -> N
         assert not any(secret in line for line in system.read_rest("API pages"))
         assert system.cli_json("wallet", "show", "demo", "ann")["balance"]["cash"] == "980.00000"
         assert system.stop() == 0
+
+
+@pytest.mark.timeout(240)
+def test_goes_on_supervising_when_nobody_reads_what_it_prints(server_root: Path) -> None:
+    system = RunningSystem(server_root / "unread", free_port_base())
+    reader, writer = filled_pipe()
+    command = [*COMMAND, "up", "--home", str(system.home), "--port-base", str(system.port_base)]
+    up = subprocess.Popen(command, stdout=writer, stderr=writer)
+
+    def agent_is_ready(after_restarts: int) -> bool:
+        state = read_state(system.home)
+        agent = state.parts.get("agent") if state is not None and state.ready else None
+        return agent is not None and agent.ready and agent.restarts == after_restarts
+
+    try:
+        wait_until(lambda: agent_is_ready(0), START_TIMEOUT_S, "the system is ready")
+        system.kill("agent")
+        wait_until(lambda: agent_is_ready(1), START_TIMEOUT_S, "the agent edge is started again")
+        system.kill("agent")
+        wait_until(lambda: agent_is_ready(2), START_TIMEOUT_S, "the agent edge is started once more")
+    finally:
+        up.send_signal(signal.SIGTERM)
+        try:
+            code = up.wait(timeout=STOP_TIMEOUT_S)
+        finally:
+            up.kill()
+            os.close(reader)
+            os.close(writer)
+    assert code == 0
