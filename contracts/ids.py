@@ -89,6 +89,11 @@ def command_id(origin: str, key: str) -> str:
     return check_command_id(f"{origin}/{key}")
 
 
+def creation_id(brand_id: str) -> str:
+    """The command id of every creation of that brand: there can be one only."""
+    return command_id("brand", f"create:{brand_id}")
+
+
 def check_command_id(value: str) -> str:
     """Returns it if it is 1 to 200 characters that the log can hold; raises :class:`InvalidCommand`.
 

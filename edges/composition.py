@@ -1,5 +1,6 @@
 """The composition root of every process, one function each: what it is made of, and in which order it lives."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
@@ -62,7 +63,10 @@ def compose_ledger(process: Process) -> web.Application:
     async def life(_app: web.Application) -> AsyncIterator[None]:
         wakeups.start()
         await service.start()
+        platform = asyncio.get_running_loop().create_task(service.ensure_platform())
         yield
+        platform.cancel()
+        await asyncio.gather(platform, return_exceptions=True)
         await service.stop()
         await wakeups.stop()
 

@@ -15,9 +15,9 @@ from prometheus_client import CollectorRegistry
 
 from contracts.commands import Command
 from contracts.commands.brand import CreateBrand
-from contracts.ids import check_brand_id
+from contracts.ids import PLATFORM_BRAND, check_brand_id, creation_id
 from contracts.receipts import Receipt, WalletView
-from contracts.refusals import LedgerUnavailable, UnknownBrand
+from contracts.refusals import LedgerUnavailable, NotLeading, Retryable, UnknownBrand
 from ledger import brand as brands
 from ledger.append import AppendConnection, Head
 from ledger.brand import Brand
@@ -132,6 +132,26 @@ class LedgerService:
             except psycopg.Error as error:
                 raise LedgerUnavailable(reason="the event store cannot be reached") from error
         return await self.brand(brand_id).execute(command)
+
+    async def ensure_platform(self) -> None:
+        """Begins the log of what belongs to no brand, as soon as the database lets it; safe to repeat."""
+        command = CreateBrand(
+            command_id=creation_id(PLATFORM_BRAND),
+            brand_id=PLATFORM_BRAND,
+            name="Platform",
+            currencies=(),
+            actor="ledger",
+        )
+        while not self._stopped:
+            try:
+                await self.create_brand(command)
+            except NotLeading:  # another process leads it, so it has begun
+                return
+            except Retryable as error:
+                log.warning("platform_not_begun", error=error.code)
+                await asyncio.sleep(DISCOVERY_INTERVAL_S)
+            else:
+                return
 
     async def writer(self, brand_id: str) -> Writer:
         """The brand's writer. Raises :class:`UnknownBrand` if no log of that name exists."""

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from contracts.commands.brand import ChangeBrandSettings, CreateBrand
+from contracts.ids import creation_id
 from contracts.money import currency_of, format_amount, parse_amount
 from contracts.receipts import Receipt
 from edges.cli.options import actor_option, brand_argument, home_option, json_option, key_option
 from edges.cli.output import print_facts, print_json, print_receipt, print_table
 from edges.cli.reach import BRANDS_PATH, brand_of, own_command_id, with_ledger
-from edges.internal.commands import creation_id
 from ledger.client import LedgerClient
 
 

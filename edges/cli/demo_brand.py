@@ -11,12 +11,11 @@ from msgspec import Struct
 
 from contracts.commands.brand import AddIntegration, CreateBrand
 from contracts.commands.wallet import Deposit, OpenWallet
-from contracts.ids import command_id, wallet_id
+from contracts.ids import command_id, creation_id, wallet_id
 from contracts.money import currency_of, parse_amount
 from edges.cli.outcomes import CommandRefused
 from edges.cli.reach import BRANDS_PATH, System
 from edges.cli.session import create_session
-from edges.internal.commands import creation_id
 from edges.provider.traffic import Player, Traffic
 from edges.secrets import Secrets
 from ledger.client import LedgerClient

@@ -7,7 +7,7 @@ import click
 from edges.cli.options import home_option
 from edges.config import PREFIX, load
 from edges.connections import open_secrets
-from edges.secrets import DATABASE_PASSWORDS, SERVICE_TOKEN, VALKEY_PASSWORD
+from edges.secrets import DATABASE_PASSWORDS, SERVICE_TOKEN, VALKEY_PASSWORD, VAULT_KEY
 
 
 @click.group()
@@ -27,3 +27,4 @@ def env(home: Path) -> None:
         click.echo(f"{PREFIX}{name}={kept.database_password(role)}")
     click.echo(f"{PREFIX}{VALKEY_PASSWORD}={kept.valkey_password()}")
     click.echo(f"{PREFIX}{SERVICE_TOKEN}={kept.service_token()}")
+    click.echo(f"{PREFIX}{VAULT_KEY}={','.join(kept.vault_keys())}")

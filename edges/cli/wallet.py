@@ -70,15 +70,18 @@ def deposit(target: Target, *, amount: str, key: str | None, actor: str, method:
 
 @wallet.group()
 def withdraw() -> None:
-    """Withdrawals: requested (the money is held), then paid out or released."""
+    """Withdrawals: requested (the money is held), then approved and paid out, or released."""
 
 
 @withdraw.command("request")
 @on_wallet
 @amount_argument
 @withdrawal_argument
-@actor_option
-def request_withdrawal(target: Target, *, amount: str, withdrawal_id: str, actor: str) -> None:
+@click.option("--actor", help="Who is recorded as having asked; the wallet's owner where not given.")
+@click.option("--day", default="", metavar="DATE", help="The brand's business day, where days have limits.")
+def request_withdrawal(
+    target: Target, *, amount: str, withdrawal_id: str, actor: str | None, day: str
+) -> None:
     """Hold AMOUNT for a withdrawal with the id WITHDRAWAL."""
     target.give(
         lambda found, money: w.RequestWithdrawal(
@@ -86,9 +89,31 @@ def request_withdrawal(target: Target, *, amount: str, withdrawal_id: str, actor
             command_id=own_command_id(f"{found}:{withdrawal_id}", "withdrawal"),
             withdrawal_id=withdrawal_id,
             amount=parse_amount(amount, money),
-            actor=actor,
+            actor=actor or found.rpartition(":")[0],
+            day=day,
         ),
         lambda receipt: f"holding {amount_of(receipt)} for withdrawal {withdrawal_id}",
+    )
+
+
+@withdraw.command("approve")
+@on_wallet
+@withdrawal_argument
+@key_option
+@actor_option
+def approve_withdrawal(target: Target, *, withdrawal_id: str, key: str | None, actor: str) -> None:
+    """Approve a requested withdrawal; large ones take a second person (another --actor)."""
+    target.give(
+        lambda found, _: w.ApproveWithdrawal(
+            wallet_id=found,
+            command_id=own_command_id(key or f"{found}:{withdrawal_id}:{actor}", "approval"),
+            withdrawal_id=withdrawal_id,
+            actor=actor,
+        ),
+        lambda receipt: (
+            f"approved {amount_of(receipt)} of withdrawal {withdrawal_id}"
+            f" ({receipt.event.approvals} of {receipt.event.needed})"
+        ),
     )
 
 
@@ -99,7 +124,7 @@ def request_withdrawal(target: Target, *, amount: str, withdrawal_id: str, actor
 @method_option
 @reference_option
 def pay_withdrawal(target: Target, *, withdrawal_id: str, actor: str, method: str, reference: str) -> None:
-    """Record that a held withdrawal was paid out."""
+    """Record that an approved withdrawal was paid out."""
     target.give(
         lambda found, _: w.PayOutWithdrawal(
             wallet_id=found,

@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from contracts.commands.brand import CreateBrand
 from contracts.http import calls
 from contracts.http.ledger import NewBrandSchema
-from contracts.ids import check_brand_id, command_id
+from contracts.ids import check_brand_id, creation_id
 from contracts.refusals import InvalidCommand, LedgerError, LedgerUnavailable
 from edges.internal.keys import LEDGER, STREAMS
 from edges.logs import get_logger
@@ -89,11 +89,6 @@ async def create_brand(request: web.Request) -> web.Response:
     return web.Response(
         status=200 if receipt.replayed else 201, body=_TO_JSON(document), content_type=calls.JSON
     )
-
-
-def creation_id(brand_id: str) -> str:
-    """The command id of every creation of that brand: there can be one only."""
-    return command_id("brand", f"create:{brand_id}")
 
 
 async def _create(raw: msgspec.Raw, request: web.Request) -> Any:

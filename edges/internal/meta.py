@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from contracts.ids import PLATFORM_BRAND
 from edges.internal.keys import LEDGER, MIGRATIONS
 from ledger.brand import Brand
 
@@ -20,7 +21,8 @@ async def show_version(_request: web.Request) -> web.Response:
 
 
 async def show_brands(request: web.Request) -> web.Response:
-    return _json({"brands": [_document(brand) for brand in request.app[LEDGER].known_brands()]})
+    brands = [b for b in request.app[LEDGER].known_brands() if b.brand_id != PLATFORM_BRAND]
+    return _json({"brands": [_document(brand) for brand in brands]})
 
 
 async def show_writers(request: web.Request) -> web.Response:

@@ -8,8 +8,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contracts.commands.brand import CreateBrand
+from contracts.commands.wallet import OpenWallet
 from contracts.receipts import Balance
-from contracts.refusals import InvalidCommand, InvalidSetting, LedgerUnavailable, NotLeading, UnknownBrand
+from contracts.refusals import (
+    CurrencyNotAllowed,
+    InvalidCommand,
+    InvalidSetting,
+    LedgerUnavailable,
+    NotLeading,
+    UnknownBrand,
+)
 from edges.internal.wakeups import Wakeups
 from edges.metrics import Metrics
 from ledger.checkpoints import CheckpointFiles
@@ -191,3 +199,23 @@ async def test_money_moves_without_valkey(database: Database, tmp_path: Path) ->
     finally:
         await service.stop()
         await wakeups.stop()
+
+
+async def test_begins_the_platforms_log_once_whoever_asks_and_opens_no_wallet_in_it(
+    database: Database, tmp_path: Path
+) -> None:
+    service, other = service_of(database, tmp_path), service_of(database, tmp_path)
+    await service.start()
+    await other.start()
+    try:
+        await asyncio.gather(service.ensure_platform(), other.ensure_platform())
+        await service.ensure_platform()
+        led = [s for s in (service, other) if any(status.state == "leading" for status in s.statuses())]
+        assert len(led) == 1
+        platform = led[0].brand("platform")
+        with pytest.raises(CurrencyNotAllowed):
+            await platform.execute(OpenWallet(wallet_id="player:ann:EUR", command_id="test/open"))
+        assert [status.position for status in led[0].statuses()] == [1]
+    finally:
+        await service.stop()
+        await other.stop()

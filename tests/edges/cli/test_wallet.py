@@ -41,6 +41,10 @@ def test_a_withdrawal_is_held_and_then_paid_or_released(
     held = tongbo_json("wallet", "withdraw", "request", "demo", player, "30", "w1")
     assert held["balance"] == {"cash": "70.00000", "bonus": "0.00000", "held": "30.00000"}
     tongbo("wallet", "withdraw", "request", "demo", player, "20", "w2")
+    early = tongbo("wallet", "withdraw", "pay", "demo", player, "w1", "--json", code=1)
+    assert "not_approved" in early.stderr
+    approved = tongbo_json("wallet", "withdraw", "approve", "demo", player, "w1")
+    assert (approved["event"]["approvals"], approved["event"]["needed"]) == (1, 1)
     assert tongbo_json("wallet", "withdraw", "pay", "demo", player, "w1")["balance"]["held"] == "20.00000"
     released = tongbo_json("wallet", "withdraw", "release", "demo", player, "w2", "--reason", "changed mind")
     assert released["balance"] == {"cash": "70.00000", "bonus": "0.00000", "held": "0.00000"}
