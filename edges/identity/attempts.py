@@ -4,9 +4,9 @@ Nobody locks another person out for good: who fails from elsewhere uses up the a
 address from which the person logged in lately is not a stranger, and has a limit of its own.
 """
 
-import ipaddress
 from typing import Final
 
+from edges.identity.addresses import network_of
 from edges.identity.errors import RateLimited
 from edges.identity.login_names import fold_login
 from edges.identity.persons import Kind, Person
@@ -20,8 +20,7 @@ PER_PROOF: Final = Limit("password", 10, 600)
 
 PER_SIGN_UP: Final = Limit("sign-up", 20, 3600)
 
-IPV6_PREFIX: Final = 64
-"""What one subscriber has; single addresses are free there."""
+UNKNOWN: Final = "unknown"
 
 
 class Attempts:
@@ -32,7 +31,7 @@ class Attempts:
 
     async def login(self, brand_id: str, kind: Kind, login: str, address: str | None) -> "LoginAttempt":
         """A login begins, for a name that may or may not exist."""
-        place, account = network_of(address), (brand_id, kind, fold_login(login))
+        place, account = network_of(address) or UNKNOWN, (brand_id, kind, fold_login(login))
         takes = [Take(PER_ADDRESS, (place,)), Take(PER_ACCOUNT_AND_ADDRESS, (*account, place))]
         nearby = await self._limits.take_all(takes)
         if not nearby.allowed:
@@ -49,7 +48,7 @@ class Attempts:
 
     async def sign_up(self, brand_id: str, address: str | None) -> "Attempt":
         """Somebody asks for an account."""
-        return await self._take(Take(PER_SIGN_UP, (brand_id, network_of(address))))
+        return await self._take(Take(PER_SIGN_UP, (brand_id, network_of(address) or UNKNOWN)))
 
     async def _take(self, take: Take) -> "Attempt":
         allowance = await self._limits.take_all([take])
@@ -84,16 +83,3 @@ class LoginAttempt(Attempt):
     def refuse(self) -> RateLimited:
         """The answer to strangers."""
         return RateLimited(allowance=self._account_allowance)
-
-
-def network_of(address: str | None) -> str:
-    """What is limited as one: an IPv4 address, or a subscriber's IPv6 network."""
-    try:
-        parsed = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if parsed.version == 6:
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
-    return str(parsed)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 
+from contracts.ids import is_storable
 from edges.identity.errors import AlreadyHasLogin, LoginTaken, UnknownPerson
 from edges.identity.login_names import check_login, fold_login, login_key
 from edges.identity.persons import Kind, Person
@@ -20,13 +21,13 @@ ON CONFLICT DO NOTHING RETURNING true
 """
 SELECT_BY_LOGIN: Final = """
 SELECT brand_id, kind, subject_id, login, password_hash, password_changed_at, must_change, totp_secret, totp_key_id,
-    created_at, last_login_at
+    created_at, last_login_at, previous_login_at
 FROM credentials WHERE brand_id = %s AND kind = %s AND login_key = %s
 """
-SELECT_BY_SUBJECT: Final = """
+SELECT_BY_SUBJECTS: Final = """
 SELECT brand_id, kind, subject_id, login, password_hash, password_changed_at, must_change, totp_secret, totp_key_id,
-    created_at, last_login_at
-FROM credentials WHERE brand_id = %s AND kind = %s AND subject_id = %s
+    created_at, last_login_at, previous_login_at
+FROM credentials WHERE brand_id = %s AND kind = %s AND subject_id = ANY(%s)
 """
 SELECT_LOGINS: Final = """
 SELECT subject_id, login FROM credentials WHERE brand_id = %s AND kind = %s AND subject_id = ANY(%s)
@@ -76,6 +77,7 @@ class Credentials:
     totp_key_id: str | None
     created_at: datetime
     last_login_at: datetime | None
+    previous_login_at: datetime | None
 
 
 async def create(connection: Connection, person: Person, new: NewCredentials, now: datetime) -> bool:
@@ -98,15 +100,25 @@ async def create(connection: Connection, person: Person, new: NewCredentials, no
 async def find(connection: Connection, brand_id: str, kind: Kind, login: str) -> Credentials | None:
     """By login name, however it is written."""
     cursor = await connection.execute(SELECT_BY_LOGIN, (brand_id, kind, login_key(login)))
-    return _credentials(await cursor.fetchone())
+    row = await cursor.fetchone()
+    return None if row is None else _credentials(row)
 
 
 async def of_person(connection: Connection, person: Person) -> Credentials:
     """Raises :class:`UnknownPerson`."""
-    found = _credentials(await (await connection.execute(SELECT_BY_SUBJECT, person)).fetchone())
-    if found is None:
+    brand_id, kind, subject_id = person
+    found = await of_subjects(connection, brand_id, kind, [subject_id])
+    if not found:
         raise UnknownPerson
-    return found
+    return found[subject_id]
+
+
+async def of_subjects(
+    connection: Connection, brand_id: str, kind: Kind, subject_ids: Sequence[str]
+) -> dict[str, Credentials]:
+    """By subject; whoever has none is left out."""
+    cursor = await connection.execute(SELECT_BY_SUBJECTS, (brand_id, kind, list(subject_ids)))
+    return {row[2]: _credentials(row) for row in await cursor.fetchall()}
 
 
 async def logins_of(
@@ -121,6 +133,8 @@ async def search(
     connection: Connection, brand_id: str, kind: Kind, prefix: str, *, after: str = "", limit: int = 50
 ) -> list[tuple[str, str]]:
     """Subjects and login names that begin so, in the order of names; ``after`` is the last name of the page before."""
+    if not is_storable(prefix + after):
+        return []
     cursor = await connection.execute(
         SELECT_BY_PREFIX, (brand_id, kind, fold_login(prefix), fold_login(after), limit)
     )
@@ -175,8 +189,6 @@ async def delete(connection: Connection, person: Person) -> None:
     await connection.execute(DELETE, person)
 
 
-def _credentials(row: tuple[object, ...] | None) -> Credentials | None:
-    if row is None:
-        return None
+def _credentials(row: tuple[Any, ...]) -> Credentials:
     brand_id, kind, subject_id, *rest = row
-    return Credentials(Person(brand_id, kind, subject_id), *rest)  # type: ignore[arg-type]
+    return Credentials(Person(brand_id, kind, subject_id), *rest)

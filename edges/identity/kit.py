@@ -10,7 +10,7 @@ from edges.identity.attempts import Attempts
 from edges.identity.ended import EndedSessions
 from edges.identity.login import Logins
 from edges.identity.password_changes import PasswordChanges
-from edges.identity.passwords import THREADS, Passwords
+from edges.identity.passwords import Passwords
 from edges.identity.persons import Person
 from edges.identity.presence import Presence
 from edges.identity.rate_limits import RateLimits
@@ -36,12 +36,12 @@ class Identity:
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.time,
-        hashing_threads: int = THREADS,
+        passwords: Passwords | None = None,
     ) -> None:
         keys = VaultKeys(secrets)
         self.vault: Final = Vault(keys)
         self.codes: Final = OneTimeCodes(keys)
-        self.passwords: Final = Passwords(threads=hashing_threads)
+        self.passwords: Final = passwords or Passwords()
         self.tokens: Final = AccessTokens(secrets, clock=clock)
         self.ended: Final = EndedSessions(pool, clock=clock)
         self.sign_ins: Final = SignIns(pool, self.ended, clock=clock)
@@ -90,3 +90,17 @@ class Identity:
         async with in_brand(self._pool, person.brand_id) as connection:
             ended = await erasure.erase_person(connection, self.vault, person, now)
         self.sign_ins.note_ended(ended)
+
+    async def rewrap(self, brand_id: str) -> int:
+        """After a rotation of the vault key: seals with it what older ones sealed, and returns how many keys that were.
+
+        When every brand is done, and `platform`, ``Secrets.retire_vault_keys`` may follow.
+        """
+        moved = 0
+        for work in (self.vault.rewrap, self.codes.rewrap):
+            batch = 1
+            while batch:
+                async with in_brand(self._pool, brand_id) as connection:
+                    batch = await work(connection, brand_id)
+                moved += batch
+        return moved

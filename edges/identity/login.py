@@ -213,7 +213,14 @@ class Logins:
             raise WrongLogin
         if known.must_change and self._now() - known.password_changed_at > TEMPORARY_PASSWORD_FOR:
             raise TemporaryPasswordExpired
-        return known, await self._passwords.hash(password) if verdict.outdated else None, attempt
+        return known, await self._rehashed(password) if verdict.outdated else None, attempt
+
+    async def _rehashed(self, password: str) -> str | None:
+        """The hash with the parameters of today; another login does it if there is no time now."""
+        try:
+            return await self._passwords.hash(password)
+        except TooManyLogins:
+            return None
 
     async def _find(
         self, kind: Kind, brand_id: str, login: str, visitor: Visitor, attempt: LoginAttempt

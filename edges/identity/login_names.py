@@ -6,7 +6,7 @@ from typing import Final
 
 from edges.identity.errors import InvalidLogin
 
-SYNTAX: Final = re.compile(r"[a-z0-9._@-]{3,32}", re.ASCII)
+SYNTAX: Final = re.compile(r"[A-Za-z0-9._@-]{3,32}", re.ASCII)
 
 
 def fold_login(login: str) -> str:
@@ -23,6 +23,6 @@ def login_key(login: str) -> str:
 def check_login(login: str) -> str:
     """The name as it is shown, 3 to 32 of ``a-z 0-9 . _ @ -`` in any case. Raises :class:`InvalidLogin`."""
     shown = unicodedata.normalize("NFKC", login.strip())
-    if not SYNTAX.fullmatch(shown.casefold()):
+    if not SYNTAX.fullmatch(shown):
         raise InvalidLogin
     return shown

@@ -14,7 +14,7 @@ KEY_BYTES: Final = 32
 
 def place(*parts: str) -> bytes:
     """Unambiguous bytes of several texts: each with its length before it."""
-    encoded = [part.encode() for part in parts]
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 

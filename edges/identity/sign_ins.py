@@ -1,7 +1,6 @@
 """Login sessions and their refresh tokens: each token is used once, and one that comes again ends the session."""
 
 import hashlib
-import ipaddress
 import re
 import secrets
 import time
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
+from edges.identity.addresses import network_of, plain_address
 from edges.identity.ended import EndedSessions
 from edges.identity.errors import InvalidToken, RefreshUnderWay, ReuseDetected, SessionEnded, UnknownSession
 from edges.identity.persons import Kind, Person
@@ -104,7 +104,7 @@ ORDER BY created_at DESC, session_id LIMIT %s
 """
 SELECT_ADDRESS_KNOWN: Final = """
 SELECT true FROM sign_ins
-WHERE brand_id = %s AND kind = %s AND subject_id = %s AND created_at > %s AND address = %s::inet LIMIT 1
+WHERE brand_id = %s AND kind = %s AND subject_id = %s AND created_at > %s AND address <<= %s::inet LIMIT 1
 """
 
 log = get_logger(__name__)
@@ -251,8 +251,8 @@ class SignIns:
     async def address_known(
         self, connection: Connection, person: Person, address: str | None, within: timedelta
     ) -> bool:
-        """Whether the person logged in from there lately."""
-        values = (*person, self.now() - within, plain_address(address))
+        """Whether the person logged in from the same network lately."""
+        values = (*person, self.now() - within, network_of(address))
         return await (await connection.execute(SELECT_ADDRESS_KNOWN, values)).fetchone() is not None
 
     async def _use(
@@ -298,14 +298,6 @@ class SignIns:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
-
-
-def plain_address(address: str | None) -> str | None:
-    """The address if it is one; a proxy may have sent anything."""
-    try:
-        return str(ipaddress.ip_address((address or "").partition("%")[0]))
-    except ValueError:
-        return None
 
 
 def _brand_of(token: str, expected: str | None) -> str:

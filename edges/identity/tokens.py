@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import jwt
+import msgspec
 
 from edges.identity.errors import InvalidToken
 from edges.identity.persons import Kind, Person
@@ -44,6 +45,18 @@ class Claims(NamedTuple):
     def stepped_up(self, now_s: float, within_s: float) -> bool:
         """Whether the person proved again who they are, not longer ago than that."""
         return self.stepped_up_at_s is not None and now_s - self.stepped_up_at_s <= within_s
+
+
+class _Content(msgspec.Struct):
+    """The claims as they travel; ``sup``: stepped up at, ``mcp``: must change password."""
+
+    sub: str
+    brand: str
+    sid: str
+    iat: int
+    exp: int
+    sup: int | None = None
+    mcp: bool = False
 
 
 class AccessToken(NamedTuple):
@@ -134,16 +147,17 @@ class AccessTokens:
                     "verify_iat": False,
                 },
             )
+            said = msgspec.convert(content, _Content)
         except (jwt.PyJWTError, ValueError) as error:
             raise InvalidToken from error
         claims = Claims(
             kind,
-            content["sub"],
-            content["brand"],
-            content["sid"],
-            content["iat"],
-            content["exp"],
-            content.get("sup"),
-            content.get("mcp", False),
+            said.sub,
+            said.brand,
+            said.sid,
+            said.iat,
+            said.exp,
+            said.sup,
+            said.mcp,
         )
         return claims, key_id

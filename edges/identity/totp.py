@@ -25,6 +25,13 @@ USE: Final = """
 UPDATE credentials SET totp_counter = %s
 WHERE brand_id = %s AND kind = %s AND subject_id = %s AND totp_counter < %s RETURNING true
 """
+SELECT_OLD: Final = """
+SELECT kind, subject_id, totp_secret, totp_key_id FROM credentials
+WHERE brand_id = %s AND totp_key_id <> %s ORDER BY kind, subject_id LIMIT %s FOR UPDATE
+"""
+RESEAL: Final = """
+UPDATE credentials SET totp_secret = %s, totp_key_id = %s WHERE brand_id = %s AND kind = %s AND subject_id = %s
+"""
 NEVER: Final = -1
 
 
@@ -58,9 +65,7 @@ class OneTimeCodes:
 
     async def enrol(self, connection: Connection, person: Person, secret: str) -> None:
         """Stores the secret; codes of an older one are worth nothing from now on. Raises :class:`UnknownPerson`."""
-        key = self._keys.current()
-        sealed = seal(key.wrapping, secret.encode(), _place(person, key.key_id))
-        cursor = await connection.execute(STORE, (sealed, key.key_id, *person))
+        cursor = await connection.execute(STORE, (*self._sealed(person, secret), *person))
         if await cursor.fetchone() is None:
             raise UnknownPerson
 
@@ -79,16 +84,31 @@ class OneTimeCodes:
         """
         secret, enrolled = self._nobodys_secret, False
         if known is not None and known.totp_secret is not None:
-            secret, enrolled = self._secret_of(known), True
+            secret, enrolled = self._opened(known.person, known.totp_secret, known.totp_key_id), True
         step = step_of(secret, code, now_s)
         counts = count and enrolled and step is not None
         new = step if counts and step is not None else NEVER
         person = known.person if known is not None else Person("", "staff", "")
         return await (await connection.execute(USE, (new, *person, new))).fetchone() is not None
 
-    def _secret_of(self, known: Credentials) -> str:
-        key = self._keys.by_id(known.totp_key_id)
-        return unseal(key.wrapping, known.totp_secret or b"", _place(known.person, key.key_id)).decode()
+    async def rewrap(self, connection: Connection, brand_id: str, *, limit: int = 200) -> int:
+        """Seals secrets with the current vault key that another one sealed; how many, zero when none is left."""
+        current = self._keys.current()
+        cursor = await connection.execute(SELECT_OLD, (brand_id, current.key_id, limit))
+        old = await cursor.fetchall()
+        for kind, subject_id, sealed, key_id in old:
+            person = Person(brand_id, kind, subject_id)
+            secret = self._opened(person, sealed, key_id)
+            await connection.execute(RESEAL, (*self._sealed(person, secret), *person))
+        return len(old)
+
+    def _sealed(self, person: Person, secret: str) -> tuple[bytes, str]:
+        key = self._keys.current()
+        return seal(key.wrapping, secret.encode(), _place(person, key.key_id)), key.key_id
+
+    def _opened(self, person: Person, sealed: bytes, key_id: str | None) -> str:
+        key = self._keys.by_id(key_id)
+        return unseal(key.wrapping, sealed, _place(person, key.key_id)).decode()
 
 
 def _place(person: Person, key_id: str) -> bytes:

@@ -60,7 +60,7 @@ ERASE_KEY: Final = "DELETE FROM personal_keys WHERE brand_id = %s AND kind = %s 
 ERASE_DATA: Final = "DELETE FROM personal_data WHERE brand_id = %s AND kind = %s AND subject_id = %s"
 SELECT_OLD_KEYS: Final = """
 SELECT kind, subject_id, wrapped_key, key_id FROM personal_keys
-WHERE brand_id = %s AND key_id <> %s ORDER BY kind, subject_id LIMIT %s FOR UPDATE SKIP LOCKED
+WHERE brand_id = %s AND key_id <> %s ORDER BY kind, subject_id LIMIT %s FOR UPDATE
 """
 REWRAP: Final = """
 UPDATE personal_keys SET wrapped_key = %s, key_id = %s WHERE brand_id = %s AND kind = %s AND subject_id = %s
@@ -120,9 +120,9 @@ class Vault:
         brand_id: str,
         kind: Kind,
         subject_ids: Sequence[str],
-        fields: Collection[str] | None = None,
+        fields: Collection[str] | None = FIELDS,
     ) -> dict[str, dict[str, str]]:
-        """What is known of each; a person of whom nothing is known has no fields. All fields unless some are named.
+        """What is known of each; a person of whom nothing is known has no fields. Notes only where named, or by None.
 
         Raises :class:`UnreadablePersonalData`.
         """
@@ -138,15 +138,22 @@ class Vault:
             known[subject_id][name] = value.decode()
         return known
 
-    async def read_one(self, connection: Connection, person: Person) -> dict[str, str]:
-        """Everything known of one person. Raises :class:`UnreadablePersonalData`."""
+    async def read_one(
+        self, connection: Connection, person: Person, fields: Collection[str] | None = FIELDS
+    ) -> dict[str, str]:
+        """What is known of one person, as :meth:`read` does for many."""
         brand_id, kind, subject_id = person
-        return (await self.read(connection, brand_id, kind, [subject_id]))[subject_id]
+        return (await self.read(connection, brand_id, kind, [subject_id], fields))[subject_id]
 
     async def find(
         self, connection: Connection, brand_id: str, kind: Kind, field: str, value: str, *, limit: int = 100
     ) -> list[str]:
-        """The subjects with exactly this value, after normalising; ``field`` is one of FINDABLE."""
+        """The subjects with exactly this value, after normalising.
+
+        Raises :class:`InvalidPersonalData` for a field that is none of FINDABLE.
+        """
+        if field not in FINDABLE:
+            raise InvalidPersonalData(field=field[:FIELD_CHARS], reason="it cannot be searched")
         nobody = Person(brand_id, kind, "")
         lookups = [_lookup(key, nobody, field, value) for key in self._keys.all()]
         cursor = await connection.execute(FIND, (brand_id, kind, field, lookups, limit))
@@ -202,9 +209,10 @@ def _place(person: Person, field: str) -> bytes:
 def _lookup(key: VaultKey, person: Person, field: str, value: str) -> bytes | None:
     """The same in all persons of a brand and kind, so that equal values can be found, and in no other brand."""
     normalise = FINDABLE.get(field)
-    if normalise is None:
+    normal = "" if normalise is None else normalise(value)
+    if not normal:
         return None
-    where = place(person.brand_id, person.kind, field, normalise(value))
+    where = place(person.brand_id, person.kind, field, normal)
     return hmac.digest(key.lookup, where, hashlib.sha256)
 
 

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from edges.identity import credentials
 from edges.identity.kit import Identity
 from edges.identity.login import Entrance, Visitor
+from edges.identity.passwords import Passwords
 from edges.identity.persons import Kind, Person
 from edges.metrics import Metrics
 from edges.secrets import Secrets
@@ -18,6 +19,7 @@ from edges.tenancy import Pool, in_brand
 from tests.servers import Database
 
 PASSWORD = "a horse under the stairs"
+CHEAP_KIB = 64
 HERE = Visitor("192.0.2.7", "a browser")
 
 
@@ -29,6 +31,11 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+def wide(text: str) -> str:
+    """The same in full-width letters, as East Asian keyboards send it."""
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
 
 
 async def anybody(_person: Person) -> None:
@@ -87,6 +94,8 @@ async def pool(shared_database: Database) -> AsyncIterator[Pool]:
 async def house(
     pool: Pool, own_secrets: Secrets, valkey_url: str, clock: Clock, brand_id: str
 ) -> AsyncIterator[House]:
-    identity = Identity(pool, own_secrets, valkey_url, Metrics(), clock=clock)
+    identity = Identity(
+        pool, own_secrets, valkey_url, Metrics(), clock=clock, passwords=Passwords(memory_kib=CHEAP_KIB)
+    )
     yield House(identity, pool, clock, brand_id)
     await identity.close()
