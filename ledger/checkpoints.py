@@ -67,7 +67,12 @@ class CheckpointFiles:
         path = self.directory / f"{datetime.now(UTC):%Y-%m-%d}.ndjson"
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            if os.fstat(descriptor).st_size and not _ends_with_newline(path):
+            if not os.fstat(
+                descriptor
+            ).st_size:  # before the first line: a file that has any is sure to be found
+                _sync_directory(self.directory)
+                _sync_directory(self.directory.parent)
+            elif not _ends_with_newline(path):
                 line = b"\n" + line  # a crash cut the last line short
             os.write(descriptor, line)
             os.fsync(descriptor)
@@ -139,3 +144,12 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
+
+
+def _sync_directory(path: Path) -> None:
+    """Makes durable which files there are."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

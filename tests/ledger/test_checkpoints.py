@@ -1,6 +1,7 @@
 """Signed checkpoints: what is trusted, what a crash may leave, and when a writer must not lead."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,27 @@ def test_what_was_written_is_read_back_in_order(files: CheckpointFiles) -> None:
     latest = files.latest(PUBLIC)
     assert latest is not None
     assert (latest.position, latest.hash, latest.recorded_us) == (9, "09" * 32, 1_009)
+
+
+def test_a_new_file_is_sure_to_be_found_before_anything_stands_in_it(
+    files: CheckpointFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[Path, int]] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        size = sum(path.stat().st_size for path in files.directory.iterdir())
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink(), size))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    files.write(head(1), KEY)
+    path = only_file(files)
+    one_line = path.stat().st_size
+    assert synced == [(files.directory, 0), (files.directory.parent, 0), (path, one_line)]
+    synced.clear()
+    files.write(head(2), KEY)
+    assert synced == [(path, 2 * one_line)]
 
 
 @pytest.mark.parametrize("left", range(1, 300, 23))
