@@ -103,6 +103,12 @@ def changed(settings: BrandSettings, changes: Mapping[str, Any]) -> BrandSetting
     return after
 
 
+def applied(settings: BrandSettings, changes: Mapping[str, Any]) -> BrandSettings:
+    """The settings after changes that were recorded: what was allowed then counts, whatever is allowed now."""
+    values = msgspec.convert(dict(changes), BrandSettings)
+    return msgspec.structs.replace(settings, **{name: getattr(values, name) for name in changes})
+
+
 def plain(settings: BrandSettings, names: Iterable[str]) -> dict[str, Any]:
     """The present values of these settings, as events hold them."""
     return plain_values({name: getattr(settings, name) for name in names})

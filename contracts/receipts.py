@@ -36,7 +36,7 @@ class Balance(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Restriction(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why less can be withdrawn than there is. ``amount`` (ledger units), ``count``: the limit, or what is out of reach."""
+    """Why less can be withdrawn than there is. ``amount`` (units), ``count``: the limit, or what is out of reach."""
 
     rule: str
     amount: int | None = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field, structs
 
-from contracts.brand_settings import BrandSettings, changed, plain
+from contracts.brand_settings import BrandSettings, applied, changed, plain
 from contracts.commands import brand as c
 from contracts.events import brand as e
 from contracts.ids import PLATFORM_BRAND, check_brand_id, command_id
@@ -160,7 +160,7 @@ def _was_created(brand: Brand, event: e.BrandCreated) -> None:
 
 
 def _settings_changed(brand: Brand, event: e.BrandSettingsChanged) -> None:
-    brand.settings = changed(brand.settings, event.settings)
+    brand.settings = applied(brand.settings, event.settings)
     brand.settings_version += 1
 
 

@@ -72,7 +72,7 @@ class StatementLine(NamedTuple):
     round_id: str
     game_id: str
     reference: str
-    """The command id of the transaction that it undoes or pays; or the withdrawal; or the outside's own id."""
+    """The command id of the transaction that it undoes or pays; or the request or transfer; or the outside's own id."""
     command_id: str
 
     @property
@@ -110,8 +110,24 @@ def _reference(event: Any) -> _Particulars:
     return _Particulars(reference=event.reference)
 
 
+def _deposited(event: w.Deposited) -> _Particulars:
+    return _Particulars(reference=event.deposit_id or event.reference)
+
+
+def _deposit(event: Any) -> _Particulars:
+    return _Particulars(reference=event.deposit_id)
+
+
 def _withdrawal(event: Any) -> _Particulars:
     return _Particulars(reference=event.withdrawal_id)
+
+
+def _adjustment(event: Any) -> _Particulars:
+    return _Particulars(reference=event.adjustment_id)
+
+
+def _transfer(event: Any) -> _Particulars:
+    return _Particulars(reference=event.transfer_id)
 
 
 def _bet(event: w.BetPlaced) -> _Particulars:
@@ -132,8 +148,14 @@ def _round(event: w.RoundClosed) -> _Particulars:
 
 _LINES: Final[dict[type, tuple[str, Callable[[Any], _Particulars]]]] = {
     w.WalletOpened: ("opened", _none),
-    w.Deposited: ("deposit", _reference),
+    w.Deposited: ("deposit", _deposited),
+    w.DepositRequested: ("deposit_requested", _deposit),
+    w.DepositRejected: ("deposit_rejected", _deposit),
+    w.DepositCancelled: ("deposit_cancelled", _deposit),
+    w.DepositExpired: ("deposit_expired", _deposit),
     w.WithdrawalRequested: ("withdrawal_requested", _withdrawal),
+    w.WithdrawalApproved: ("withdrawal_approved", _withdrawal),
+    w.WithdrawalPaymentStarted: ("withdrawal_payment_started", _withdrawal),
     w.WithdrawalPaidOut: ("withdrawal_paid_out", _withdrawal),
     w.WithdrawalReleased: ("withdrawal_released", _withdrawal),
     w.BetPlaced: ("bet", _bet),
@@ -144,7 +166,11 @@ _LINES: Final[dict[type, tuple[str, Callable[[Any], _Particulars]]]] = {
     w.RollbackRepeated: ("rollback_repeated", _rollback),
     w.TransactionVoided: ("voided", _reference),
     w.RoundClosed: ("round_closed", _round),
-    w.BalanceAdjusted: ("adjustment", _none),
+    w.BalanceAdjusted: ("adjustment", _adjustment),
+    w.AdjustmentRequested: ("adjustment_requested", _adjustment),
+    w.AdjustmentRejected: ("adjustment_rejected", _adjustment),
+    w.TransferredOut: ("transfer_out", _transfer),
+    w.TransferredIn: ("transfer_in", _transfer),
     w.StakeLimitSet: ("stake_limit_set", _none),
     w.WalletBlocked: ("blocked", _none),
     w.WalletUnblocked: ("unblocked", _none),
@@ -156,7 +182,8 @@ KINDS: Final = frozenset(kind for kind, _ in _LINES.values()) | frozenset(_WIN_K
 
 MONEY_KINDS: Final = KINDS - {
     "opened", "tombstone", "rollback_repeated", "voided", "round_closed", "stake_limit_set", "blocked", "unblocked",
-    "closed",
+    "closed", "deposit_requested", "deposit_rejected", "deposit_cancelled", "deposit_expired", "withdrawal_approved",
+    "withdrawal_payment_started", "adjustment_requested", "adjustment_rejected",
 }  # fmt: skip
 """The kinds that can move money: what a player wants to see."""
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import contracts
 from contracts import codec
+from contracts.events.brand import BrandSettingsChanged
 from contracts.events.wallet import BetPlaced, Deposited, StakeLimitSet
 
 EXAMPLES = Path(contracts.__file__).parent / "examples"
@@ -53,11 +54,11 @@ def test_a_type_name_carries_the_version() -> None:
 
 
 def test_every_event_class_is_known_to_the_codec() -> None:
-    from contracts.events import brand, wallet  # noqa: PLC0415 - read here as namespaces only
+    from contracts.events import agent, brand, player, staff, wallet  # noqa: PLC0415 - namespaces only
 
     written = {
         kind
-        for module in (brand, wallet)
+        for module in (agent, brand, player, staff, wallet)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
     }
@@ -106,6 +107,23 @@ def test_a_field_equal_to_its_default_is_left_out_and_none_that_is_required_is_k
 def test_bytes_that_are_no_known_event_are_undecodable(type_name: str, payload: bytes) -> None:
     with pytest.raises(codec.UndecodableEvent):
         codec.decode(type_name, payload)
+
+
+def test_settings_of_version_1_are_gathered_in_one_table() -> None:
+    stored = example_file(BrandSettingsChanged, 1).read_bytes()
+    assert codec.decode("BrandSettingsChanged/1", stored) == BrandSettingsChanged(
+        settings={
+            "name": "Demo",
+            "domains": ["demo.example"],
+            "currencies": ["EUR", "USDT", "JPY"],
+            "max_stake": {"EUR": 50_000_000},
+        },
+        previous={"name": "Demo Casino", "domains": [], "currencies": ["EUR", "USDT"], "max_stake": {}},
+        actor="staff:s-1",
+    )
+    assert codec.decode("BrandSettingsChanged/1", b'{"name":"B"}') == BrandSettingsChanged(
+        settings={"name": "B"}, previous={}
+    )
 
 
 def test_an_old_version_is_upcast_step_by_step_to_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import codec
+from contracts.events import agent as a
 from contracts.events import brand as b
+from contracts.events import player as p
+from contracts.events import staff as s
 from contracts.events import wallet as w
 from contracts.postings import BONUS, CASH, HELD, Posting, postings
 
@@ -27,7 +30,17 @@ def unmoved(event: Any) -> Maker:
 MAKERS: dict[type, list[Maker]] = {
     w.WalletOpened: [unmoved(w.WalletOpened(owner_kind="player", owner_id="p", currency="EUR"))],
     w.Deposited: [lambda x, _y: (w.Deposited(amount=x, method="card"), (x, 0, 0))],
+    w.DepositRequested: [
+        unmoved(w.DepositRequested(deposit_id="1", amount=5, account="main", expires_us=9)),
+    ],
+    w.DepositRejected: [unmoved(w.DepositRejected(deposit_id="1", amount=5, reason="r"))],
+    w.DepositCancelled: [unmoved(w.DepositCancelled(deposit_id="1", amount=5))],
+    w.DepositExpired: [unmoved(w.DepositExpired(deposit_id="1", amount=5))],
     w.WithdrawalRequested: [lambda x, _y: (w.WithdrawalRequested(withdrawal_id="1", amount=x), (-x, 0, x))],
+    w.WithdrawalApproved: [unmoved(w.WithdrawalApproved(withdrawal_id="1", amount=5, approvals=1, needed=1))],
+    w.WithdrawalPaymentStarted: [
+        unmoved(w.WithdrawalPaymentStarted(withdrawal_id="1", amount=5, method="m"))
+    ],
     w.WithdrawalPaidOut: [
         lambda x, _y: (w.WithdrawalPaidOut(withdrawal_id="1", amount=x, method="sepa"), (0, 0, -x))
     ],
@@ -68,15 +81,48 @@ MAKERS: dict[type, list[Maker]] = {
         lambda x, _y: (w.BalanceAdjusted(amount=x, reason="r"), (x, 0, 0)),
         lambda x, _y: (w.BalanceAdjusted(amount=-x, reason="r"), (-x, 0, 0)),
     ],
+    w.AdjustmentRequested: [unmoved(w.AdjustmentRequested(adjustment_id="1", amount=5, reason="other"))],
+    w.AdjustmentRejected: [unmoved(w.AdjustmentRejected(adjustment_id="1", amount=5, reason="r"))],
+    w.TransferredOut: [lambda x, _y: (w.TransferredOut(transfer_id="1", to="w", amount=x), (-x, 0, 0))],
+    w.TransferredIn: [lambda x, _y: (w.TransferredIn(transfer_id="1", source="w", amount=x), (x, 0, 0))],
     w.StakeLimitSet: [unmoved(w.StakeLimitSet(max_stake=1))],
     w.WalletBlocked: [unmoved(w.WalletBlocked(scope="bets", reason="r"))],
     w.WalletUnblocked: [unmoved(w.WalletUnblocked(scope="bets", reason="r"))],
     w.WalletClosed: [unmoved(w.WalletClosed(reason="r"))],
     b.BrandCreated: [unmoved(b.BrandCreated(brand_id="b1", name="B", currencies=("EUR",)))],
-    b.BrandSettingsChanged: [unmoved(b.BrandSettingsChanged(name="B"))],
+    b.BrandSettingsChanged: [unmoved(b.BrandSettingsChanged(settings={"name": "B"}, previous={}))],
     b.IntegrationAdded: [unmoved(b.IntegrationAdded(integration="i", protocol="p", key_id="k"))],
     b.IntegrationKeyAdded: [unmoved(b.IntegrationKeyAdded(integration="i", key_id="k"))],
     b.IntegrationKeyRetired: [unmoved(b.IntegrationKeyRetired(integration="i", key_id="k"))],
+    b.BusinessDayClosed: [unmoved(b.BusinessDayClosed(day="2026-11-24", time_zone="UTC"))],
+    p.PlayerRegistered: [unmoved(p.PlayerRegistered(player_id="p", status="active", policy="open"))],
+    p.PlayerApproved: [unmoved(p.PlayerApproved(player_id="p"))],
+    p.PlayerRejected: [unmoved(p.PlayerRejected(player_id="p", reason="r"))],
+    p.PlayerBlocked: [unmoved(p.PlayerBlocked(player_id="p", reason="r"))],
+    p.PlayerUnblocked: [unmoved(p.PlayerUnblocked(player_id="p", reason="r"))],
+    p.PlayerAssigned: [unmoved(p.PlayerAssigned(player_id="p", agent_id="a"))],
+    p.PlayerErased: [unmoved(p.PlayerErased(player_id="p", reason="r"))],
+    a.AgentAdded: [unmoved(a.AgentAdded(agent_id="a", parent="", level=1, code="abc"))],
+    a.AgentMoved: [unmoved(a.AgentMoved(agent_id="a", parent="b", previous="", level=2))],
+    a.AgentBlocked: [unmoved(a.AgentBlocked(agent_id="a", reason="r"))],
+    a.AgentUnblocked: [unmoved(a.AgentUnblocked(agent_id="a", reason="r"))],
+    a.AgentAllowed: [unmoved(a.AgentAllowed(agent_id="a", brand="b1"))],
+    a.AgentDisallowed: [unmoved(a.AgentDisallowed(agent_id="a", brand="b1"))],
+    s.StaffAdded: [unmoved(s.StaffAdded(staff_id="s", roles=("risk",), brands=("*",)))],
+    s.StaffRightsChanged: [
+        unmoved(
+            s.StaffRightsChanged(
+                staff_id="s",
+                roles=("risk",),
+                brands=("*",),
+                previous_roles=("risk",),
+                previous_brands=("b1",),
+            )
+        )
+    ],
+    s.StaffDisabled: [unmoved(s.StaffDisabled(staff_id="s", reason="r"))],
+    s.StaffEnabled: [unmoved(s.StaffEnabled(staff_id="s", reason="r"))],
+    s.StaffCredentialsReset: [unmoved(s.StaffCredentialsReset(staff_id="s", what="password"))],
 }
 
 
@@ -136,7 +182,21 @@ def test_an_event_posts_to_an_account_at_most_once(kind: type, x: int, y: int) -
             w.BetRolledBack(**BET, reference="b", to_cash=3, to_bonus=2),
             {"wallet:cash": 3, "wallet:bonus": 2, "house:acme": -5},
         ),
+        (
+            w.BetRolledBack(**BET, reference="b", to_cash=5, house="other"),
+            {"wallet:cash": 5, "house:other": -5},
+        ),
+        (
+            w.WinRolledBack(**BET, reference="b", amount=5, from_cash=5, house="other"),
+            {"wallet:cash": -5, "house:other": 5},
+        ),
+        (
+            w.WinRolledBack(**BET, reference="b", amount=5, from_cash=5, kind="jackpot", house="other"),
+            {"wallet:cash": -5, "jackpot:other": 5},
+        ),
         (w.BalanceAdjusted(amount=-5, reason="r"), {"wallet:cash": -5, "adjustments": 5}),
+        (w.TransferredOut(transfer_id="1", to="w", amount=5), {"wallet:cash": -5, "transfers": 5}),
+        (w.TransferredIn(transfer_id="1", source="w", amount=5), {"wallet:cash": 5, "transfers": -5}),
         (w.WinCredited(**BET, amount=0), {}),
     ],
     ids=lambda v: type(v).__name__ if not isinstance(v, dict) else "",

@@ -5,12 +5,18 @@ import pytest
 from contracts.refusals import ERRORS_BY_CODE, InsufficientFunds, LedgerError, Refused, Retryable
 
 REFUSED = {
-    "already_rolled_back", "balance_too_large", "bets_blocked", "brand_already_exists", "conflicting_replay",
-    "currency_not_allowed", "insufficient_funds", "integration_already_exists", "invalid_amount", "invalid_command",
-    "invalid_setting", "key_rotation_under_way", "last_key", "max_stake_exceeded", "reference_mismatch",
-    "reference_rolled_back", "refused", "too_many_open_withdrawals", "unknown_brand", "unknown_currency",
-    "unknown_integration", "unknown_key", "unknown_reference", "unknown_wallet", "unknown_withdrawal",
-    "wallet_already_open", "wallet_closed", "wallet_not_empty", "withdrawal_already_requested", "withdrawals_blocked",
+    "agent_already_exists", "agent_code_taken", "agent_state_conflict", "agent_tree_broken", "already_approved",
+    "already_rolled_back", "amount_out_of_limits", "balance_too_large", "bets_blocked", "brand_already_exists",
+    "brand_in_maintenance", "conflicting_replay", "currency_not_allowed", "daily_limit_reached",
+    "day_already_closed", "insufficient_funds", "integration_already_exists", "invalid_amount", "invalid_command",
+    "invalid_rights", "invalid_setting", "key_rotation_under_way", "last_administrator", "last_key",
+    "max_stake_exceeded", "not_approved", "own_request", "own_rights", "player_already_registered",
+    "player_state_conflict", "reference_mismatch", "reference_rolled_back", "refused", "request_already_made",
+    "request_changed", "settings_changed", "staff_already_exists", "staff_state_conflict", "too_many_open_requests",
+    "too_many_open_withdrawals", "unknown_agent", "unknown_brand", "unknown_currency", "unknown_deposit_account",
+    "unknown_integration", "unknown_key", "unknown_player", "unknown_reference", "unknown_request", "unknown_staff",
+    "unknown_wallet", "unknown_withdrawal", "unpaired_transfer", "wallet_already_open", "wallet_closed",
+    "wallet_not_empty", "withdrawal_already_requested", "withdrawals_blocked",
 }  # fmt: skip
 RETRYABLE = {"deadline_exceeded", "ledger_unavailable", "not_leading", "overloaded", "retryable"}
 

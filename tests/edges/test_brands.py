@@ -54,7 +54,7 @@ async def writer(shared_database: Database, brand_id: str) -> AsyncIterator[Writ
 async def test_knows_a_brand_the_first_time_it_is_asked(directory: BrandDirectory, brand_id: str) -> None:
     known = await directory.brand(brand_id)
     assert known is not None
-    assert (known.state.name, known.state.currencies) == ("House", ("EUR",))
+    assert (known.state.settings.name, known.state.settings.currencies) == ("House", ("EUR",))
     assert await directory.brand("nobody") is None
 
 
@@ -63,14 +63,16 @@ async def test_follows_what_happens_to_a_brand(
 ) -> None:
     await directory.refresh()
     domain = f"{brand_id}.example"
-    await writer.execute(ChangeBrandSettings(command_id="t/2", name="Renamed", domains=(domain,)))
+    await writer.execute(
+        ChangeBrandSettings(command_id="t/2", settings={"name": "Renamed", "domains": [domain]})
+    )
     assert directory.brand_of_domain(domain) is None
     await directory.refresh()
     known = await directory.brand(brand_id)
     assert known is not None
-    assert known.state.name == "Renamed"
+    assert known.state.settings.name == "Renamed"
     assert directory.brand_of_domain(f"{domain.upper()}:443") == brand_id
-    await writer.execute(ChangeBrandSettings(command_id="t/3", domains=()))
+    await writer.execute(ChangeBrandSettings(command_id="t/3", settings={"domains": []}))
     await directory.refresh()
     assert directory.brand_of_domain(domain) is None
 
@@ -154,6 +156,6 @@ async def test_without_the_database_it_says_so_and_keeps_what_it_knows(
 async def test_keeps_itself_fresh(pool: Pool, keys: Secrets, writer: Writer, brand_id: str) -> None:
     directory = BrandDirectory(pool, keys, refresh_interval_s=0.01)
     await directory.open()
-    await writer.execute(ChangeBrandSettings(command_id="t/2", domains=(f"{brand_id}.fresh",)))
+    await writer.execute(ChangeBrandSettings(command_id="t/2", settings={"domains": [f"{brand_id}.fresh"]}))
     await eventually(lambda: directory.brand_of_domain(f"{brand_id}.fresh") == brand_id)
     await directory.close()

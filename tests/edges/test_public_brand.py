@@ -25,7 +25,10 @@ async def http(database: Database, tmp_path: Path) -> AsyncIterator[aiohttp.Clie
     async with running(database, "acme") as writer:
         await writer.execute(creation("acme"))
         await writer.execute(
-            ChangeBrandSettings(command_id="t/s", domains=("play.acme.example",), max_stake={"EUR": 500_000})
+            ChangeBrandSettings(
+                command_id="t/s",
+                settings={"domains": ["play.acme.example"], "max_stake": {"EUR": 500_000}},
+            )
         )
     settings = load(
         {"TONGBO_SERVICE_TOKEN": TOKEN, "TONGBO_EDGE_PASSWORD": database.secrets.database_password("edge")},

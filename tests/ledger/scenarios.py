@@ -5,17 +5,20 @@ from typing import Any, Self
 
 import msgspec
 
+from contracts.brand_settings import BrandSettings, changed
 from contracts.commands.wallet import WalletCommand
 from contracts.events.wallet import WalletEvent
 from contracts.refusals import LedgerError
 from ledger.brand import Brand
 from ledger.wallet import Wallet, evolve
-from ledger.wallet_decisions import Context, Decision, Reference, decide
+from ledger.wallet_decisions import decide
+from ledger.wallet_rules import NOTHING, Context, Decision, Reference
 
 WALLET = "player:p-1:EUR"
 EUROS = 100_000
 """Ledger units of one euro."""
-BRAND = Brand(brand_id="demo", version=1, name="Demo", currencies=("EUR", "USDT"))
+SETTINGS = BrandSettings(name="Demo", currencies=("EUR", "USDT"))
+BRAND = Brand(brand_id="demo", version=1, settings=SETTINGS)
 
 Past = WalletEvent | tuple[WalletEvent, str]
 
@@ -27,11 +30,17 @@ class WalletScenario:
     wallet: Wallet | None
     brand: Brand = BRAND
     references: dict[str, Reference] | None = None
+    pairs: frozenset[str] = NOTHING
     outcome: Decision | None = None
     refusal: Exception | None = None
 
     def in_brand(self, **settings: Any) -> Self:
-        self.brand = msgspec.structs.replace(self.brand, **settings)
+        self.brand = Brand(brand_id="demo", version=1, settings=changed(SETTINGS, settings))
+        return self
+
+    def paired(self) -> Self:
+        """The command comes in a group with the other half of its transfer."""
+        self.pairs = frozenset({"acme/now"})
         return self
 
     def knowing(self, *references: str, **known: Reference) -> Self:
@@ -43,7 +52,8 @@ class WalletScenario:
     def when(self, command: WalletCommand) -> Self:
         before = msgspec.msgpack.encode(self.wallet)
         try:
-            self.outcome = decide(self.wallet, command, Context(self.brand, self.references or {}))
+            context = Context(self.brand, self.references or {}, self.pairs)
+            self.outcome = decide(self.wallet, command, context)
         except Exception as refusal:  # noqa: BLE001 - `then_refused` tells which were expected
             self.refusal = refusal
         assert msgspec.msgpack.encode(self.wallet) == before, "a decision changes nothing by itself"

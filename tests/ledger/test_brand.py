@@ -10,14 +10,15 @@ from contracts.events import brand as e
 from contracts.money import MAX_UNITS
 from contracts.refusals import (
     BrandAlreadyExists,
+    DayAlreadyClosed,
     IntegrationAlreadyExists,
     InvalidCommand,
     InvalidSetting,
     KeyRotationUnderWay,
     LastKey,
     LedgerError,
+    SettingsChanged,
     UnknownBrand,
-    UnknownCurrency,
     UnknownIntegration,
     UnknownKey,
 )
@@ -68,12 +69,17 @@ def creating(**other: Any) -> c.CreateBrand:
 
 
 def changing(**settings: Any) -> c.ChangeBrandSettings:
-    return c.ChangeBrandSettings(**ID, **settings)
+    return c.ChangeBrandSettings(**ID, settings=settings)
+
+
+def was_changed(previous: dict[str, Any], **settings: Any) -> e.BrandSettingsChanged:
+    return e.BrandSettingsChanged(settings=settings, previous=previous)
 
 
 def test_a_brand_is_created_once() -> None:
     brand = given().when(creating()).then(CREATED)
-    assert (brand.name, brand.currencies, brand.version) == ("Demo", ("EUR", "USDT"), 1)
+    assert (brand.settings.name, brand.settings.currencies) == ("Demo", ("EUR", "USDT"))
+    assert (brand.version, brand.settings_version) == (1, 0)
     given(CREATED).when(creating()).then_refused(BrandAlreadyExists, brand_id="demo")
 
 
@@ -105,6 +111,7 @@ def test_refuses_to_create_a_brand_with_wrong_settings(settings: dict[str, Any],
         c.AddIntegration(**ID, integration="acme", protocol="softswiss", key_id="k1"),
         c.AddIntegrationKey(**ID, integration="acme", key_id="k2"),
         c.RetireIntegrationKey(**ID, integration="acme", key_id="k1"),
+        c.CloseBusinessDay(**ID, day="2026-11-23", time_zone="UTC"),
     ],
     ids=lambda command: type(command).__name__,
 )
@@ -121,26 +128,28 @@ def test_settings_are_replaced_and_the_event_tells_what_they_were() -> None:
             )
         )
         .then(
-            e.BrandSettingsChanged(
+            was_changed(
+                {"name": "Demo", "domains": [], "currencies": ["EUR", "USDT"], "max_stake": {}},
                 name="New",
-                domains=("new.example",),
-                currencies=("USDT", "EUR", "JPY"),
+                domains=["new.example"],
+                currencies=["USDT", "EUR", "JPY"],
                 max_stake={"EUR": 5},
-                previous={"name": "Demo", "domains": [], "currencies": ["EUR", "USDT"], "max_stake": {}},
             )
         )
     )
-    assert (brand.name, brand.domains, brand.max_stake) == ("New", ("new.example",), {"EUR": 5})
+    settings = brand.settings
+    assert (settings.name, settings.domains, settings.max_stake) == ("New", ("new.example",), {"EUR": 5})
+    assert brand.settings_version == 1
 
 
 def test_a_setting_not_given_stays_and_limits_are_lifted_by_an_empty_set() -> None:
-    limited = e.BrandSettingsChanged(max_stake={"EUR": 5})
+    limited = was_changed({}, max_stake={"EUR": 5})
     brand = (
         given(CREATED, limited)
         .when(changing(max_stake={}))
-        .then(e.BrandSettingsChanged(max_stake={}, previous={"max_stake": {"EUR": 5}}))
+        .then(was_changed({"max_stake": {"EUR": 5}}, max_stake={}))
     )
-    assert (brand.name, brand.max_stake) == ("Demo", {})
+    assert (brand.settings.name, brand.settings.max_stake, brand.settings_version) == ("Demo", {}, 2)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +166,81 @@ def test_a_setting_not_given_stays_and_limits_are_lifted_by_an_empty_set() -> No
         ({"currencies": ("EUR", "USDT", "XXX")}, "currencies"),
         ({"max_stake": {"EUR": -1}}, "max_stake"),
         ({"max_stake": {"EUR": MAX_UNITS + 1}}, "max_stake"),
+        ({"max_stake": {"XXX": 1}}, "max_stake"),
+        ({"maximum_stake": {"EUR": 1}}, "maximum_stake"),
     ],
 )
 def test_refuses_settings_that_are_wrong(settings: dict[str, Any], setting: str) -> None:
     given(CREATED).when(changing(**settings)).then_refused(InvalidSetting, setting=setting)
 
 
-def test_refuses_a_limit_in_an_unknown_currency() -> None:
-    given(CREATED).when(changing(max_stake={"XXX": 1})).then_refused(UnknownCurrency, currency="XXX")
+def test_refuses_settings_that_somebody_else_has_changed_meanwhile() -> None:
+    renamed = was_changed({"name": "Demo"}, name="New")
+    late = c.ChangeBrandSettings(**ID, settings={"name": "Other"}, expected_version=0)
+    given(CREATED, renamed).when(late).then_refused(SettingsChanged, version=1, expected_version=0)
+    wrong = c.ChangeBrandSettings(**ID, settings={"name": ""}, expected_version=0)
+    given(CREATED, renamed).when(wrong).then_refused(SettingsChanged)
+    given(CREATED).when(late).then(was_changed({"name": "Demo"}, name="Other"))
+    seen = c.ChangeBrandSettings(**ID, settings={"name": "Other"}, expected_version=1, reason="r", actor="a")
+    given(CREATED, renamed).when(seen).then(
+        e.BrandSettingsChanged(settings={"name": "Other"}, previous={"name": "New"}, reason="r", actor="a")
+    )
+
+
+def test_integrations_and_days_do_not_count_as_changes_of_settings() -> None:
+    closed = e.BusinessDayClosed(day="2026-11-23", time_zone="UTC")
+    brand = given(CREATED, ADDED, closed).brand
+    assert brand is not None
+    assert (brand.version, brand.settings_version) == (3, 0)
+
+
+def test_settings_that_would_be_refused_today_still_count_once_they_are_in_the_log() -> None:
+    odd = was_changed(
+        {}, domains=["localhost:8000", "localhost:8000"], currencies=["OLD"], time_zone="Europe/Atlantis"
+    )
+    brand = given(CREATED, odd).brand
+    assert brand is not None
+    assert brand.settings.domains == ("localhost:8000", "localhost:8000")
+    assert (brand.settings.currencies, brand.settings.time_zone) == (("OLD",), "Europe/Atlantis")
+
+
+def test_the_reserved_brand_is_created_without_currencies_and_no_other_one() -> None:
+    platform = c.CreateBrand(**ID, brand_id="platform", name="Platform", currencies=())
+    event = e.BrandCreated(brand_id="platform", name="Platform", currencies=())
+    assert decide(None, "platform", platform) == ((event, "test/now"),)
+    assert evolve(None, event, "platform").settings.currencies == ()
+    with pytest.raises(InvalidSetting):
+        decide(None, "platform", msgspec.structs.replace(platform, currencies=("XXX",)))
+
+
+# --- business days
+
+
+def closing(day: str) -> c.CloseBusinessDay:
+    return c.CloseBusinessDay(**ID, day=day, time_zone="Europe/Malta", actor="timer")
+
+
+def closed_day(day: str) -> e.BusinessDayClosed:
+    return e.BusinessDayClosed(day=day, time_zone="Europe/Malta", actor="timer")
+
+
+def test_a_business_day_is_closed_once_and_in_order() -> None:
+    brand = given(CREATED).when(closing("2026-11-23")).then(closed_day("2026-11-23"))
+    assert brand.last_closed_day == "2026-11-23"
+    past = given(CREATED, closed_day("2026-11-23"))
+    past.when(closing("2026-11-24")).then(closed_day("2026-11-24"))
+    for day in ("2026-11-23", "2026-11-22", "2025-12-31"):
+        given(CREATED, closed_day("2026-11-23")).when(closing(day)).then_refused(
+            DayAlreadyClosed, day=day, last="2026-11-23"
+        )
+
+
+@pytest.mark.parametrize("day", ["", "2026-11-2", "24.11.2026", "2026-11-24T00:00", "\uff12026-11-24"])
+def test_refuses_to_close_what_is_no_day(day: str) -> None:
+    given(CREATED).when(closing(day)).then_refused(InvalidCommand)
+
+
+# --- integrations
 
 
 def test_an_integration_is_added_once() -> None:
@@ -211,5 +287,5 @@ def test_the_state_before_an_event_stays_as_it_was() -> None:
     assert brand is not None
     before = msgspec.msgpack.encode(brand)
     evolve(brand, e.IntegrationKeyAdded(integration="acme", key_id="k2"), "demo")
-    evolve(brand, e.BrandSettingsChanged(name="New", max_stake={"EUR": 1}), "demo")
+    evolve(brand, was_changed({}, name="New", max_stake={"EUR": 1}), "demo")
     assert msgspec.msgpack.encode(brand) == before

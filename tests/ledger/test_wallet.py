@@ -19,6 +19,7 @@ from contracts.refusals import (
     MaxStakeExceeded,
     ReferenceMismatch,
     ReferenceRolledBack,
+    RequestChanged,
     TooManyOpenWithdrawals,
     UnknownReference,
     UnknownWallet,
@@ -29,8 +30,8 @@ from contracts.refusals import (
     WithdrawalAlreadyRequested,
     WithdrawalsBlocked,
 )
-from ledger.wallet import REMEMBERED_PLAYS, Wallet, evolve
-from ledger.wallet_decisions import MAX_OPEN_WITHDRAWALS, Reference, ReferenceNeeded
+from ledger.wallet import REMEMBERED_PLAYS, Request, Wallet, evolve
+from ledger.wallet_rules import Reference, ReferenceNeeded
 from tests.ledger.scenarios import WALLET, WalletScenario, given
 
 OPENED = e.WalletOpened(owner_kind="player", owner_id="p-1", currency="EUR")
@@ -104,9 +105,21 @@ def test_refuses_to_open_a_wallet_twice() -> None:
 
 EVERY_COMMAND: list[c.WalletCommand] = [
     c.Deposit(**ME, amount=1, method="card"),
+    c.RequestDeposit(**ME, deposit_id="d", amount=1, account="main", expires_us=1),
+    c.ApproveDeposit(**ME, deposit_id="d", method="sepa", actor="staff:s"),
+    c.RejectDeposit(**ME, deposit_id="d", reason="no", actor="staff:s"),
+    c.CancelDeposit(**ME, deposit_id="d"),
+    c.ExpireDeposit(**ME, deposit_id="d"),
     c.RequestWithdrawal(**ME, withdrawal_id="w", amount=1),
+    c.ApproveWithdrawal(**ME, withdrawal_id="w", actor="staff:s"),
+    c.StartWithdrawalPayment(**ME, withdrawal_id="w", method="sepa"),
     c.PayOutWithdrawal(**ME, withdrawal_id="w", method="sepa"),
     c.ReleaseWithdrawal(**ME, withdrawal_id="w", reason="no"),
+    c.RequestAdjustment(**ME, adjustment_id="a", amount=1, reason="other", actor="staff:s"),
+    c.ApproveAdjustment(**ME, adjustment_id="a", actor="staff:s"),
+    c.RejectAdjustment(**ME, adjustment_id="a", reason="no", actor="staff:s"),
+    c.TransferOut(**ME, transfer_id="t", to="player:p-2:EUR", amount=1),
+    c.TransferIn(**ME, transfer_id="t", source="player:p-2:EUR", amount=1),
     bet(1),
     win(1),
     roll_back("acme/bet"),
@@ -165,19 +178,22 @@ def test_a_requested_withdrawal_is_held_not_taken() -> None:
         .when(c.RequestWithdrawal(**ME, withdrawal_id="w", amount=30))
         .then(e.WithdrawalRequested(withdrawal_id="w", amount=30, cash=70, held=30))
     )
-    assert wallet.withdrawals == {"w": 30}
+    assert wallet.open_requests("withdrawal") == {"w": Request("withdrawal", 30, "", "")}
 
 
 HOLD = e.WithdrawalRequested(withdrawal_id="w", amount=30, cash=70, held=30)
+APPROVED = e.WithdrawalApproved(
+    withdrawal_id="w", amount=30, approvals=1, needed=1, actor="staff:s", cash=70, held=30
+)
 
 
 def test_a_withdrawal_paid_out_leaves_the_wallet() -> None:
     wallet = (
-        funded(100, HOLD)
+        funded(100, HOLD, APPROVED)
         .when(c.PayOutWithdrawal(**ME, withdrawal_id="w", method="sepa", reference="x"))
         .then(e.WithdrawalPaidOut(withdrawal_id="w", amount=30, method="sepa", reference="x", cash=70))
     )
-    assert wallet.withdrawals == {}
+    assert wallet.requests == {}
 
 
 def test_a_released_withdrawal_is_cash_again() -> None:
@@ -186,7 +202,7 @@ def test_a_released_withdrawal_is_cash_again() -> None:
         .when(c.ReleaseWithdrawal(**ME, withdrawal_id="w", reason="no"))
         .then(e.WithdrawalReleased(withdrawal_id="w", amount=30, reason="no", cash=100))
     )
-    assert wallet.withdrawals == {}
+    assert wallet.requests == {}
 
 
 def test_refuses_a_withdrawal_in_order_of_precedence() -> None:
@@ -198,9 +214,9 @@ def test_refuses_a_withdrawal_in_order_of_precedence() -> None:
     funded(100, HOLD).when(request).then_refused(WithdrawalAlreadyRequested, withdrawal_id="w")
     full = [
         e.WithdrawalRequested(withdrawal_id=f"w{n}", amount=1, cash=1_000 - n - 1, held=n + 1)
-        for n in range(MAX_OPEN_WITHDRAWALS)
+        for n in range(3)
     ]
-    funded(1_000, *full).when(request).then_refused(TooManyOpenWithdrawals, limit=MAX_OPEN_WITHDRAWALS)
+    funded(1_000, *full).when(request).then_refused(TooManyOpenWithdrawals, limit=3)
     funded(100).when(request).then_refused(InsufficientFunds, required=10_000, available=100)
 
 
@@ -236,13 +252,13 @@ def test_a_withdrawal_ends_only_once() -> None:
         c.PayOutWithdrawal(**ME, withdrawal_id="w", method="sepa"),
         c.ReleaseWithdrawal(**ME, withdrawal_id="w", reason="no"),
     ):
-        funded(100, HOLD, paid).when(command).then_refused(UnknownWithdrawal)
+        funded(100, HOLD, APPROVED, paid).when(command).then_refused(RequestChanged, state="paid")
 
 
 def test_a_withdrawal_ends_although_withdrawals_are_blocked_or_the_wallet_is_closed() -> None:
     block = e.WalletBlocked(scope="withdrawals", reason="checks", cash=70, held=30)
     pay_out = c.PayOutWithdrawal(**ME, withdrawal_id="w", method="sepa")
-    funded(100, HOLD, block).when(pay_out).then(
+    funded(100, HOLD, APPROVED, block).when(pay_out).then(
         e.WithdrawalPaidOut(withdrawal_id="w", amount=30, method="sepa", cash=70)
     )
 
@@ -490,7 +506,20 @@ def test_refuses_a_rollback_of_what_could_be_no_transaction(reference: str) -> N
     funded(100).knowing(reference).when(roll_back(reference)).then_refused(InvalidCommand)
 
 
-@pytest.mark.parametrize("field", ["integration", "round_id", "game_id", "withdrawal_id"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "integration",
+        "round_id",
+        "game_id",
+        "deposit_id",
+        "withdrawal_id",
+        "adjustment_id",
+        "transfer_id",
+        "to",
+        "source",
+    ],
+)
 def test_refuses_a_name_too_long_for_a_key_before_anything_else(field: str) -> None:
     named = [
         command for command in EVERY_COMMAND
@@ -502,8 +531,12 @@ def test_refuses_a_name_too_long_for_a_key_before_anything_else(field: str) -> N
         given(OPENED, CLOSED).when(wrong).then_refused(InvalidCommand)
 
 
-PASSING_NAMES = (c.PayOutWithdrawal, c.ReleaseWithdrawal)
-"""They name an open withdrawal, whose name was checked when it was requested."""
+PASSING_NAMES = (
+    c.ApproveDeposit, c.RejectDeposit, c.CancelDeposit, c.ExpireDeposit,
+    c.ApproveWithdrawal, c.StartWithdrawalPayment, c.PayOutWithdrawal, c.ReleaseWithdrawal,
+    c.ApproveAdjustment, c.RejectAdjustment,
+)  # fmt: skip
+"""They name an open request, whose name was checked when it was asked."""
 
 
 def test_only_the_latest_plays_are_remembered() -> None:
@@ -564,15 +597,14 @@ def test_a_wallet_is_blocked_and_unblocked_in_each_scope_separately(scope: e.Blo
         .when(c.BlockWallet(**ME, scope=scope, reason=""))
         .then(e.WalletBlocked(scope=scope, reason="", cash=100))
     )
-    assert wallet.view().bets_blocked == (scope == "bets")
-    assert wallet.view().withdrawals_blocked == (scope == "withdrawals")
+    assert wallet.bets_blocked == ("" if scope == "bets" else None)
+    assert wallet.withdrawals_blocked == ("" if scope == "withdrawals" else None)
     wallet = (
         WalletScenario(wallet)
         .when(c.UnblockWallet(**ME, scope=scope, reason="ok"))
         .then(e.WalletUnblocked(scope=scope, reason="ok", cash=100))
     )
-    assert not wallet.view().bets_blocked
-    assert not wallet.view().withdrawals_blocked
+    assert (wallet.bets_blocked, wallet.withdrawals_blocked) == (None, None)
 
 
 def test_an_empty_wallet_is_closed() -> None:

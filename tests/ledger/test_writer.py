@@ -159,7 +159,7 @@ async def test_a_change_of_the_brand_counts_for_the_very_next_command(
 ) -> None:
     async with running(shared_database, brand_id) as writer:
         await open_wallets(writer, [1], 100)
-        limit = ChangeBrandSettings(command_id="test/limit", max_stake={"EUR": 10})
+        limit = ChangeBrandSettings(command_id="test/limit", settings={"max_stake": {"EUR": 10}})
         first, changed, second = await outcomes(
             writer.execute(bet(1, 20, "a")), writer.execute(limit), writer.execute(bet(1, 20, "b"))
         )

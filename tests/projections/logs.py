@@ -1,11 +1,13 @@
 """Writing a brand's log in tests: by commands, decided as the ledger does, or event by event, wrong ones too."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 
 from contracts import codec
+from contracts.brand_settings import BrandSettings, DepositAccount
 from contracts.commands import wallet as c
 from contracts.events.brand import BrandCreated
 from contracts.ids import BRAND_AGGREGATE_ID, void_id, wallet_id
@@ -13,7 +15,9 @@ from contracts.refusals import Refused
 from ledger import chain
 from ledger.brand import Brand
 from ledger.wallet import Wallet, evolve
-from ledger.wallet_decisions import Context, Reference, ReferenceNeeded, decide
+from ledger.wallet_decisions import decide
+from ledger.wallet_requests import paired_transfers
+from ledger.wallet_rules import NOTHING, Context, Decision, Reference, ReferenceNeeded
 from projections.feed import Recorded, moment_of
 
 INSERT = """
@@ -23,6 +27,11 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 START_US = 1_750_000_000_000_000
 CURRENCIES = ("EUR", "JPY", "BTC")
+ACCOUNTS = tuple(
+    DepositAccount(account_id=f"in-{code}", bank="Bank", number="1", holder="House", currency=code)
+    for code in CURRENCIES
+)
+SETTINGS = BrandSettings(currencies=CURRENCIES, deposit_accounts=ACCOUNTS)
 ALICE = wallet_id("alice", "EUR")
 BOB = wallet_id("bob", "JPY")
 
@@ -37,7 +46,7 @@ class BrandLog:
         self.wallets: dict[str, Wallet] = {}
         self._versions: dict[str, int] = {}
         self._claimed: dict[str, Recorded] = {}
-        self._context = Context(Brand(brand_id=brand_id, currencies=CURRENCIES))
+        self._context = Context(Brand(brand_id=brand_id, settings=SETTINGS))
         self._conninfo = conninfo
         self.connect()
         self._hash = chain.genesis(brand_id)
@@ -79,14 +88,18 @@ class BrandLog:
         for command in commands:
             if command.command_id in self._claimed:
                 continue
-            try:
-                decision = self._decide(command)
-            except Refused:
-                continue
-            for event, command_id in decision:
-                wallet = evolve(self.wallets.get(command.wallet_id), event, command.wallet_id, command_id)
-                self.wallets[command.wallet_id] = wallet
-            self._append([(command.wallet_id, event, command_id) for event, command_id in decision])
+            with contextlib.suppress(Refused):
+                self._append(self._change(command.wallet_id, self._decide(command)))
+
+    def transfer(self, source: str, to: str, amount: int, transfer_id: str) -> None:
+        """Appends both halves of a transfer in one transaction, or nothing if it is refused."""
+        halves = c.transfer(source, to, amount, transfer_id=transfer_id, command_id=f"transfer/{transfer_id}")
+        if halves[0].command_id in self._claimed:
+            return
+        paired = paired_transfers(halves)
+        with contextlib.suppress(Refused):
+            decided = [(half.wallet_id, self._decide(half, paired)) for half in halves]
+            self._append([event for wallet, decision in decided for event in self._change(wallet, decision)])
 
     def record(self, *events: tuple[str, Any], command_id: str | None = None) -> int:
         """Appends events as they are, whether or not they make sense; returns the last position."""
@@ -102,11 +115,16 @@ class BrandLog:
         self._insert([(aggregate_id, type_name, payload, "")])
         return self.position
 
-    def _decide(self, command: c.WalletCommand) -> Any:
+    def _change(self, wallet_id: str, decision: Decision) -> list[tuple[str, Any, str]]:
+        for event, command_id in decision:
+            self.wallets[wallet_id] = evolve(self.wallets.get(wallet_id), event, wallet_id, command_id)
+        return [(wallet_id, event, command_id) for event, command_id in decision]
+
+    def _decide(self, command: c.WalletCommand, paired: frozenset[str] = NOTHING) -> Decision:
         references: dict[str, Reference] = {}
         while True:
             try:
-                context = self._context._replace(references=references)
+                context = self._context._replace(references=references, paired=paired)
                 return decide(self.wallets.get(command.wallet_id), command, context)
             except ReferenceNeeded as needed:
                 known = self._claimed.get(needed.reference)

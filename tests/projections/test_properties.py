@@ -53,6 +53,42 @@ def _release(wallet: str, key: str, withdrawal: str) -> c.ReleaseWithdrawal:
     )
 
 
+def _approve(wallet: str, key: str, withdrawal: str) -> c.ApproveWithdrawal:
+    return c.ApproveWithdrawal(
+        wallet_id=wallet, command_id=f"yes/{key}", withdrawal_id=withdrawal, actor="staff:s"
+    )
+
+
+def _ask_to_deposit(wallet: str, key: str, amount: int) -> c.RequestDeposit:
+    account = f"in-{wallet.rpartition(':')[2]}"
+    return c.RequestDeposit(
+        wallet_id=wallet, command_id=f"in/{key}", deposit_id=key, amount=amount, account=account, expires_us=1
+    )
+
+
+def _credit(wallet: str, key: str, deposit: str) -> c.ApproveDeposit:
+    return c.ApproveDeposit(
+        wallet_id=wallet, command_id=f"got/{key}", deposit_id=deposit, method="bank", actor="staff:s"
+    )
+
+
+def _ask_to_adjust(wallet: str, key: str, amount: int) -> c.RequestAdjustment:
+    return c.RequestAdjustment(
+        wallet_id=wallet,
+        command_id=f"wish/{key}",
+        adjustment_id=f"a{key}",
+        amount=amount,
+        reason="other",
+        actor="staff:s",
+    )
+
+
+def _agree(wallet: str, key: str, adjustment: str) -> c.ApproveAdjustment:
+    return c.ApproveAdjustment(
+        wallet_id=wallet, command_id=f"ok/{key}", adjustment_id=f"a{adjustment}", actor="staff:t"
+    )
+
+
 def _adjust(wallet: str, key: str, amount: int) -> c.AdjustBalance:
     return c.AdjustBalance(wallet_id=wallet, command_id=f"adj/{key}", amount=amount, reason="test")
 
@@ -71,9 +107,14 @@ _commands = st.one_of(
     st.builds(roll_back, _wallets, st.builds("x{}".format, _keys), _keys, _rounds),
     st.builds(close_round, _wallets, st.builds("c{}".format, _keys), _rounds),
     st.builds(_request, _wallets, _keys, _amounts, _withdrawals),
+    st.builds(_approve, _wallets, _keys, _withdrawals),
     st.builds(_pay_out, _wallets, _keys, _withdrawals),
     st.builds(_release, _wallets, _keys, _withdrawals),
     st.builds(_adjust, _wallets, _keys, st.integers(-300, 300)),
+    st.builds(_ask_to_deposit, _wallets, _keys, _amounts),
+    st.builds(_credit, _wallets, _keys, _keys),
+    st.builds(_ask_to_adjust, _wallets, _keys, st.integers(-300, 300)),
+    st.builds(_agree, _wallets, _keys, _keys),
 )
 
 _histories = st.lists(_commands, max_size=40)

@@ -25,6 +25,8 @@ def _played(log: BrandLog) -> None:
         close_round(ALICE, "c1"),
         c.RequestWithdrawal(wallet_id=ALICE, command_id="p/1", withdrawal_id="wd1", amount=1_000),
         c.RequestWithdrawal(wallet_id=ALICE, command_id="p/2", withdrawal_id="wd2", amount=500),
+        c.ApproveWithdrawal(wallet_id=ALICE, command_id="p/5", withdrawal_id="wd1", actor="staff:s"),
+        c.StartWithdrawalPayment(wallet_id=ALICE, command_id="p/6", withdrawal_id="wd1", method="bank"),
         c.PayOutWithdrawal(wallet_id=ALICE, command_id="p/3", withdrawal_id="wd1", method="bank"),
         c.ReleaseWithdrawal(wallet_id=ALICE, command_id="p/4", withdrawal_id="wd2", reason="asked"),
         roll_back(ALICE, "r1", "w1"),
@@ -62,6 +64,8 @@ async def test_has_a_line_for_every_event_of_the_wallet(
         ("round_closed", 0, 0),
         ("withdrawal_requested", -1_000, 1_000),
         ("withdrawal_requested", -500, 500),
+        ("withdrawal_approved", 0, 0),
+        ("withdrawal_payment_started", 0, 0),
         ("withdrawal_paid_out", 0, -1_000),
         ("withdrawal_released", 500, -500),
         ("win_rollback", -50, 0),
@@ -100,6 +104,58 @@ async def test_a_line_tells_the_round_the_reference_and_the_time(
         event.version,
         moment_of(event.recorded_us),
     )
+
+
+def _requested(log: BrandLog) -> None:
+    ask: dict[str, Any] = {"wallet_id": ALICE, "amount": 70, "account": "in-EUR", "expires_us": 1}
+    log.open("agent:a:EUR", cash=500)
+    log.play(*(c.RequestDeposit(**ask, command_id=f"d/{n}", deposit_id=f"d{n}") for n in (1, 2, 3)))
+    log.play(
+        c.ApproveDeposit(wallet_id=ALICE, command_id="d/4", deposit_id="d1", method="sepa", actor="staff:s"),
+        c.RejectDeposit(wallet_id=ALICE, command_id="d/5", deposit_id="d2", reason="x"),
+        c.CancelDeposit(wallet_id=ALICE, command_id="d/6", deposit_id="d3"),
+        c.RequestDeposit(**ask, command_id="d/7", deposit_id="d4"),
+        c.ExpireDeposit(wallet_id=ALICE, command_id="d/8", deposit_id="d4", actor="timer"),
+    )
+    adjust: dict[str, Any] = {"wallet_id": ALICE, "amount": -5, "reason": "bank_fee", "actor": "staff:s"}
+    log.play(
+        c.RequestAdjustment(**adjust, command_id="a/1", adjustment_id="a1"),
+        c.RequestAdjustment(**adjust, command_id="a/2", adjustment_id="a2"),
+        c.ApproveAdjustment(wallet_id=ALICE, command_id="a/3", adjustment_id="a1", actor="staff:t"),
+        c.RejectAdjustment(wallet_id=ALICE, command_id="a/4", adjustment_id="a2", reason="x"),
+    )
+    log.transfer("agent:a:EUR", ALICE, 40, "t1")
+    log.transfer(ALICE, "agent:a:EUR", 15, "t2")
+
+
+async def test_a_line_of_a_request_or_transfer_refers_to_it_by_its_id(
+    log: BrandLog, projector: Connection, reader: Connection
+) -> None:
+    _requested(log)
+    await project(projector, log.brand_id)
+    page = await statements.list_page(reader, log.brand_id, ALICE, limit=100)
+    assert [(line.kind, line.reference, line.amount) for line in page.items[::-1][2:]] == [
+        ("deposit_requested", "d1", 0),
+        ("deposit_requested", "d2", 0),
+        ("deposit_requested", "d3", 0),
+        ("deposit", "d1", 70),
+        ("deposit_rejected", "d2", 0),
+        ("deposit_cancelled", "d3", 0),
+        ("deposit_requested", "d4", 0),
+        ("deposit_expired", "d4", 0),
+        ("adjustment_requested", "a1", 0),
+        ("adjustment_requested", "a2", 0),
+        ("adjustment", "a1", -5),
+        ("adjustment_rejected", "a2", 0),
+        ("transfer_in", "t1", 40),
+        ("transfer_out", "t2", -15),
+    ]
+    assert {line.kind for line in page.items if line.amount} <= MONEY_KINDS
+    others = await statements.list_page(reader, log.brand_id, "agent:a:EUR", limit=100)
+    assert [(line.kind, line.amount) for line in others.items[:2]] == [
+        ("transfer_in", 15),
+        ("transfer_out", -40),
+    ]
 
 
 async def test_pages_lead_there_and_back(log: BrandLog, projector: Connection, reader: Connection) -> None:

@@ -135,7 +135,9 @@ class House:
         await self.refresh()
 
     async def change(self, **settings: Any) -> None:
-        await self.writer.execute(ChangeBrandSettings(command_id=self.next_id("test/settings"), **settings))
+        await self.writer.execute(
+            ChangeBrandSettings(command_id=self.next_id("test/settings"), settings=settings)
+        )
         await self.refresh()
 
     # --- wallets

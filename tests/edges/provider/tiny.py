@@ -33,7 +33,9 @@ class Tiny(ProviderProtocol):
     async def handle(self, callback: Callback) -> Answer:
         question = msgspec.json.decode(callback.body, type=Question)
         try:
-            view = await callback.ledger.wallet(wallet_id(question.player, callback.brand.currencies[0]))
+            view = await callback.ledger.wallet(
+                wallet_id(question.player, callback.brand.settings.currencies[0])
+            )
         except Refused as refused:
             return Answer(200, refused.code.encode(), refused.code)
         return Answer(200, str(view.balance.cash).encode())
