@@ -20,10 +20,11 @@ from edges.tenancy import Connection
 NAME: Final = "name"
 PHONE: Final = "phone"
 EMAIL: Final = "email"
+BANK_NAME: Final = "bank_name"
 BANK_ACCOUNT: Final = "bank_account"
 BANK_HOLDER: Final = "bank_holder"
 BIRTH_DATE: Final = "birth_date"
-FIELDS: Final = frozenset({NAME, PHONE, EMAIL, BANK_ACCOUNT, BANK_HOLDER, BIRTH_DATE})
+FIELDS: Final = frozenset({NAME, PHONE, EMAIL, BANK_NAME, BANK_ACCOUNT, BANK_HOLDER, BIRTH_DATE})
 """What every person may have once. Notes that belong to something else are named ``<what>:<id>:<field>``."""
 
 NOTE: Final = re.compile(r"[a-z][a-z_]{0,19}:[A-Za-z0-9_.@-]{1,48}(:[a-z][a-z_]{0,19})?", re.ASCII)

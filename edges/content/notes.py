@@ -1,0 +1,73 @@
+"""Notes that staff keep about a player. Their texts are in the player's vault, and go with the player."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from edges.content.paging import before_moment, moment_us, page_of
+from edges.identity.persons import Person
+from edges.identity.vault import Vault
+from edges.tenancy import Connection
+from projections.pages import Page
+
+INSERT: Final = """
+INSERT INTO player_notes (brand_id, player_id, note_id, written_by, written_at) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+SELECT: Final = """
+SELECT note_id, written_by, written_at FROM player_notes
+WHERE brand_id = %s AND player_id = %s AND (written_at, note_id) < (%s, %s)
+ORDER BY written_at DESC, note_id DESC LIMIT %s
+"""
+DELETE: Final = """
+DELETE FROM player_notes WHERE brand_id = %s AND player_id = %s AND note_id = %s RETURNING true
+"""
+
+
+class Note(NamedTuple):
+    note_id: str
+    text: str
+    written_by: str
+    written_at: datetime
+
+
+async def add(
+    connection: Connection,
+    vault: Vault,
+    person: Person,
+    *,
+    note_id: str,
+    text: str,
+    written_by: str,
+    now: datetime,
+) -> None:
+    """About one player; again is harmless. Whether there is such a player, not erased, is asked before.
+
+    Raises :class:`edges.identity.errors.InvalidPersonalData` for a text that is empty or too long.
+    """
+    cursor = await connection.execute(INSERT, (person.brand_id, person.subject_id, note_id, written_by, now))
+    if await cursor.fetchone():
+        await vault.store(connection, person, {_field(note_id): text})
+
+
+async def list_page(
+    connection: Connection, vault: Vault, person: Person, *, limit: int = 50, cursor: str | None = None
+) -> Page[Note]:
+    """The newest first. Raises :class:`InvalidCursor`."""
+    parameters = (person.brand_id, person.subject_id, *before_moment(cursor), limit + 1)
+    rows = await (await connection.execute(SELECT, parameters)).fetchall()
+    texts = await vault.read_one(connection, person, [_field(note_id) for note_id, _, _ in rows])
+    notes = [Note(note_id, texts.get(_field(note_id), ""), *rest) for note_id, *rest in rows]
+    return page_of(notes, limit, lambda note: (moment_us(note.written_at), note.note_id))
+
+
+async def remove(connection: Connection, vault: Vault, person: Person, note_id: str) -> bool:
+    """Whether there was one."""
+    cursor = await connection.execute(DELETE, (person.brand_id, person.subject_id, note_id))
+    if await cursor.fetchone() is None:
+        return False
+    await vault.store(connection, person, {_field(note_id): None})
+    return True
+
+
+def _field(note_id: str) -> str:
+    return f"note:{note_id}"
