@@ -8,7 +8,6 @@ from aiohttp import web
 
 from contracts.commands import Command
 from contracts.receipts import Receipt
-from edges.admin.access import access_key
 from edges.admin.app import admin_app
 from edges.agent.app import agent_app
 from edges.connections import redis_url
@@ -124,16 +123,11 @@ def compose_provider(process: Process) -> web.Application:
     return app
 
 
-def compose_admin(process: Process) -> web.Application:
-    """The staff console; its first room is the status page."""
-    return admin_app(process, access_key(process.settings.home))
-
-
 COMPOSITIONS: Final[Mapping[str, Callable[[Process], web.Application]]] = {
     "ledger": compose_ledger,
     "projections": compose_projections,
     "provider": compose_provider,
-    "admin": compose_admin,
+    "admin": admin_app,
     "player": player_app,
     "agent": agent_app,
 }

@@ -49,7 +49,7 @@ class Route:
     """Whether it answers without credentials."""
     query: type[Schema] | None = None
     permission: str = ""
-    """Of ``contracts.roles``: what a member of staff needs; "" on the routes of others, and where any staff may."""
+    """Of ``contracts.roles``: what a member of staff needs; "" on the routes of others, and on ``own`` ones."""
     every_brand: bool = False
     """Whether it is for staff of all brands only: what it changes belongs to no brand."""
     step_up: bool = False
@@ -60,6 +60,8 @@ class Route:
     """Whether it answers while the brand is being maintained."""
     with_temporary_password: bool = False
     """Whether somebody may use it who has to choose a password first."""
+    own: bool = False
+    """Whether it is about the caller's own account, so that whoever is logged in needs no further permission."""
 
     @property
     def keyed(self) -> bool:

@@ -23,9 +23,9 @@ SPARK_POINTS: Final = 60
 THIN_SPACE: Final = "\u202f"
 
 
-def render_status(status: Status) -> str:
-    """The whole status page."""
-    return _TEMPLATES.get_template("page.html").render(status=status)
+def render_status(status: Status, *, login: str) -> str:
+    """The whole status page. ``login``: of the person who looks at it."""
+    return _TEMPLATES.get_template("page.html").render(status=status, login=login)
 
 
 def render_live(status: Status) -> str:
@@ -33,9 +33,14 @@ def render_live(status: Status) -> str:
     return _TEMPLATES.get_template("status.html").render(status=status)
 
 
-def render_login(*, wrong: bool) -> str:
-    """The form that asks for the access key."""
-    return _TEMPLATES.get_template("login.html").render(wrong=wrong)
+def render_login(*, wrong: str = "", login: str = "") -> str:
+    """The login form. ``wrong``: why it was refused; ``login``: what was typed then."""
+    return _TEMPLATES.get_template("login.html").render(wrong=wrong, login=login)
+
+
+def render_password(*, wrong: str = "") -> str:
+    """The form for another password."""
+    return _TEMPLATES.get_template("password.html").render(wrong=wrong)
 
 
 def grouped(number: float) -> str:

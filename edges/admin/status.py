@@ -6,7 +6,7 @@ Read as the auditor, who sees all brands and changes nothing; writers are asked 
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import psycopg
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, structs
 from psycopg_pool import PoolTimeout
 
 from contracts.refusals import LedgerError
@@ -92,6 +92,10 @@ class Status(Struct, frozen=True):
     def alarms(self) -> int:
         """How many alarms there are."""
         return len(self.troubles) + sum(len(brand.alarms) for brand in self.brands)
+
+    def only(self, sees: Callable[[str], bool]) -> "Status":
+        """The same of the brands that somebody sees."""
+        return structs.replace(self, brands=tuple(brand for brand in self.brands if sees(brand.brand_id)))
 
 
 class StatusBoard:

@@ -54,6 +54,14 @@ def caller_of(request: web.Request) -> Caller:
     return caller
 
 
+def claims_of(request: web.Request) -> Claims:
+    """What the caller's token says. Raises ``Problem`` 401 for a caller without a session."""
+    claims = caller_of(request).claims
+    if claims is None:
+        raise Problem(401, "unauthenticated", "not logged in")
+    return claims
+
+
 def brand_of(request: web.Request) -> Brand:
     """The request's brand. Raises ``Problem`` 404 where neither domain, token nor path named one."""
     brand: Brand | None = request.get(BRAND)
