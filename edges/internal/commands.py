@@ -22,6 +22,8 @@ log = get_logger(__name__)
 
 _TO_JSON: Final = msgspec.json.Encoder().encode
 
+_NUMBER_OF_CALLS: Final = f"a request has 1 to {calls.MAX_CALLS} calls"
+
 
 async def give_commands(request: web.Request) -> web.Response:
     """Answers every call of the request, when all of them can be answered."""
@@ -57,6 +59,9 @@ async def _answer_message(
         raws = calls.decode_calls(content).calls
     except msgspec.MsgspecError:
         await socket.close(code=WSCloseCode.INVALID_TEXT)
+        return
+    if not _are_as_many_as_allowed(raws):
+        await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=_NUMBER_OF_CALLS.encode())
         return
     results = await _results(service, brand_id, calls.decode_call, raws)
     await socket.send_bytes(calls.encode([calls.answer_of(result) for result in results]))
@@ -113,9 +118,13 @@ async def _read_calls(request: web.Request) -> tuple[list[msgspec.Raw], bool]:
         raws = (calls.decode_calls_json if as_json else calls.decode_calls)(body).calls
     except msgspec.MsgspecError as error:
         raise Problem(400, "invalid_request", "not a request with calls", reason=str(error)) from error
-    if not 0 < len(raws) <= calls.MAX_CALLS:
-        raise Problem(400, "invalid_request", f"a request has 1 to {calls.MAX_CALLS} calls")
+    if not _are_as_many_as_allowed(raws):
+        raise Problem(400, "invalid_request", _NUMBER_OF_CALLS)
     return raws, as_json
+
+
+def _are_as_many_as_allowed(raws: Sequence[msgspec.Raw]) -> bool:
+    return 0 < len(raws) <= calls.MAX_CALLS
 
 
 async def _results(

@@ -56,6 +56,7 @@ async def problem(response: aiohttp.ClientResponse) -> dict[str, Any]:
     ("method", "path"),
     [
         ("POST", "/internal/wallet/acme/commands"),
+        ("GET", "/internal/wallet/acme/stream"),
         ("GET", "/internal/wallet/acme/wallets/player:p1:EUR"),
         ("POST", "/internal/brands"),
         ("GET", "/internal/meta/version"),
@@ -78,6 +79,52 @@ async def test_strangers_learn_nothing(
 async def test_health_metrics_and_documents_are_open(process: LedgerProcess, path: str) -> None:
     async with aiohttp.ClientSession(process.url) as session, session.get(path) as response:
         assert response.status == 200
+
+
+def deposits(count: int) -> bytes:
+    """A message with so many calls."""
+    return calls.encode({"calls": [calls.call_of([deposit(1, 1, f"many-{n}")]) for n in range(count)]})
+
+
+async def test_a_stream_answers_every_call_of_a_message(http: aiohttp.ClientSession, brand: str) -> None:
+    path = calls.STREAM_PATH.format(brand=brand)
+    async with http.ws_connect(path, max_msg_size=0) as socket:
+        for count in (3, calls.MAX_CALLS):
+            await socket.send_bytes(deposits(count))
+            answers = calls.decode_answers(await socket.receive_bytes())
+            assert len(answers) == count
+            assert all(answer.receipts for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (deposits(0), aiohttp.WSCloseCode.POLICY_VIOLATION),
+        (deposits(calls.MAX_CALLS + 1), aiohttp.WSCloseCode.POLICY_VIOLATION),
+        (b"no calls", aiohttp.WSCloseCode.INVALID_TEXT),
+        ("text", aiohttp.WSCloseCode.UNSUPPORTED_DATA),
+    ],
+    ids=["no call", "too many calls", "no message of ours", "text"],
+)
+async def test_a_stream_ends_at_a_message_that_it_does_not_take_and_decides_nothing(
+    process: LedgerProcess, http: aiohttp.ClientSession, brand: str, message: bytes | str, code: int
+) -> None:
+    async with http.ws_connect(calls.STREAM_PATH.format(brand=brand)) as socket:
+        await (socket.send_str(message) if isinstance(message, str) else socket.send_bytes(message))
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == code
+    assert (await process.service.brand(brand).wallet(wallet_of(1))).balance.cash == 500
+
+
+@pytest.mark.parametrize("count", [0, calls.MAX_CALLS + 1])
+async def test_a_request_with_no_call_or_too_many_is_refused(
+    http: aiohttp.ClientSession, brand: str, count: int
+) -> None:
+    path = calls.COMMANDS_PATH.format(brand=brand)
+    headers = {"Content-Type": calls.MSGPACK}
+    async with http.post(path, data=deposits(count), headers=headers) as response:
+        assert response.status == 400
+        assert (await problem(response))["code"] == "invalid_request"
 
 
 async def test_takes_calls_as_json_and_answers_each(http: aiohttp.ClientSession, brand: str) -> None:
