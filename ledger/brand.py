@@ -97,8 +97,7 @@ def _change_settings(brand: Brand, command: c.ChangeBrandSettings) -> e.BrandSet
 
 
 def _close_day(brand: Brand, command: c.CloseBusinessDay) -> e.BusinessDayClosed:
-    if not _DAY.fullmatch(command.day):
-        raise InvalidCommand(reason="a day is YYYY-MM-DD")
+    require_day(command.day)
     if command.day <= brand.last_closed_day:
         raise DayAlreadyClosed(day=command.day, last=brand.last_closed_day)
     return e.BusinessDayClosed(day=command.day, time_zone=command.time_zone, actor=command.actor)
@@ -143,6 +142,12 @@ _DECISIONS: Final[dict[type[c.BrandCommand], Callable[[Brand, Any], Any]]] = {
 }
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def require_day(day: str) -> None:
+    """Raises :class:`InvalidCommand` unless it looks like a day: days are compared as the texts they are."""
+    if not _DAY.fullmatch(day):
+        raise InvalidCommand(reason="a day is YYYY-MM-DD")
 
 
 def _integration(brand: Brand, name: str) -> Integration:

@@ -43,7 +43,7 @@ class Request(Struct, frozen=True, array_like=True, gc=False):
     """Steps so far."""
     approved_by: tuple[str, ...] = ()
     day: str = ""
-    """Of a withdrawal: the business day it counts in."""
+    """Of a withdrawal: the business day it counts in, which is never one before the wallet's last."""
     reason: str = ""
     note: str = ""
 
@@ -179,11 +179,11 @@ def _deposit_expired(wallet: Wallet, event: e.DepositExpired, command_id: str) -
 
 
 def _withdrawal_requested(wallet: Wallet, event: e.WithdrawalRequested, command_id: str) -> None:
-    wallet.requests[event.withdrawal_id] = Request(
-        "withdrawal", event.amount, event.actor, event.actor, day=event.day
-    )
     if event.day > wallet.day:
         wallet.day, wallet.day_withdrawn, wallet.day_withdrawals = event.day, 0, 0
+    wallet.requests[event.withdrawal_id] = Request(
+        "withdrawal", event.amount, event.actor, event.actor, day=wallet.day
+    )
     wallet.day_withdrawn += event.amount
     wallet.day_withdrawals += 1
 
@@ -212,7 +212,7 @@ def _withdrawal_paid_out(wallet: Wallet, event: e.WithdrawalPaidOut, command_id:
 
 def _withdrawal_released(wallet: Wallet, event: e.WithdrawalReleased, command_id: str) -> None:
     request = _end(wallet, event.withdrawal_id, event.outcome, event.actor)
-    if request.day >= wallet.day:
+    if request.day == wallet.day:
         wallet.day_withdrawn -= request.amount
         wallet.day_withdrawals -= 1
 

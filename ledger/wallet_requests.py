@@ -32,6 +32,7 @@ from contracts.refusals import (
     WithdrawalAlreadyRequested,
     WithdrawalsBlocked,
 )
+from ledger.brand import require_day
 from ledger.wallet import Request, Wallet
 from ledger.wallet_rules import (
     Context,
@@ -138,6 +139,8 @@ def _expire_deposit(wallet: Wallet, command: c.ExpireDeposit, context: Context) 
 def _request_withdrawal(wallet: Wallet, command: c.RequestWithdrawal, context: Context) -> Decision:
     settings = context.brand.settings
     require_names(command.withdrawal_id)
+    if command.day:
+        require_day(command.day)
     require_positive(command.amount)  # a closed wallet too: a late win must be able to leave
     if wallet.withdrawals_blocked is not None:
         raise WithdrawalsBlocked(reason=wallet.withdrawals_blocked)
@@ -163,10 +166,6 @@ def _request_withdrawal(wallet: Wallet, command: c.RequestWithdrawal, context: C
 def _require_daily_limits(wallet: Wallet, command: c.RequestWithdrawal, context: Context) -> None:
     settings = context.brand.settings
     most, most_often = settings.withdrawal_daily_max.get(wallet.currency), settings.withdrawal_daily_count
-    if most is None and most_often is None:
-        return
-    if not command.day:
-        raise InvalidCommand(reason="a withdrawal names its business day where a day has limits")
     same_day = command.day <= wallet.day
     used, often = (wallet.day_withdrawn, wallet.day_withdrawals) if same_day else (0, 0)
     if most_often is not None and often >= most_often:
@@ -334,7 +333,9 @@ def paired_transfers(commands: Sequence[Any]) -> frozenset[str]:
 
 def _fit(out: c.TransferOut, into: c.TransferIn) -> bool:
     return (
-        out.transfer_id == into.transfer_id
+        out.command_id.endswith(c.OUT)
+        and into.command_id == out.command_id.removesuffix(c.OUT) + c.IN
+        and out.transfer_id == into.transfer_id
         and out.amount == into.amount
         and out.to == into.wallet_id
         and into.source == out.wallet_id

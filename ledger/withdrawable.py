@@ -53,7 +53,7 @@ def explain(wallet: Wallet, settings: BrandSettings, day: str = "") -> tuple[int
 def _within_the_day(
     wallet: Wallet, settings: BrandSettings, day: str, most: int, found: list[Restriction]
 ) -> int:
-    same_day = not day or day <= wallet.day
+    same_day = day <= wallet.day
     used, often = (wallet.day_withdrawn, wallet.day_withdrawals) if same_day else (0, 0)
     most_often = settings.withdrawal_daily_count
     if most_often is not None and often >= most_often:

@@ -7,12 +7,16 @@ Not content are a command's ``circumstances``: what depends on when it is asked,
 ``actor`` says who asks: ``player:<id>``, ``staff:<id>``, ``agent:<id>``, ``service:<name>``, ``timer`` or ``cli``.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from contracts.events import wallet as events
 from contracts.events.wallet import AdjustmentReason, BlockScope, ReleaseOutcome, WinKind
+
+OUT: Final = "/out"
+IN: Final = "/in"
+"""How the command ids of a transfer's halves end."""
 
 
 class WalletCommand(Struct, frozen=True, kw_only=True, gc=False, tag=True):
@@ -94,7 +98,10 @@ class ExpireDeposit(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True
 
 
 class RequestWithdrawal(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
-    """Hold ``amount`` for a withdrawal. ``day`` (ISO): the brand's business day, which daily limits count in."""
+    """Hold ``amount`` for a withdrawal.
+
+    ``day`` (ISO): the brand's business day, which daily limits count in; "" stands for the last one the wallet knows.
+    """
 
     outcomes = (events.WithdrawalRequested,)
     circumstances = ("day",)
@@ -250,7 +257,7 @@ class RejectAdjustment(WalletCommand, frozen=True, kw_only=True, gc=False, tag=T
 
 
 class TransferOut(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
-    """Half of a transfer; taken only in a group with its other half (see :func:`transfer`)."""
+    """Half of a transfer; taken only in a group, right before its other half (see :func:`transfer`)."""
 
     outcomes = (events.TransferredOut,)
 
@@ -308,11 +315,14 @@ class CloseWallet(WalletCommand, frozen=True, kw_only=True, gc=False, tag=True):
 def transfer(
     source: str, to: str, amount: int, *, transfer_id: str, command_id: str, note: str = "", actor: str = ""
 ) -> tuple[TransferOut, TransferIn]:
-    """Both halves of a transfer between two wallets, to be given as one group."""
+    """Both halves of a transfer between two wallets, to be given as one group.
+
+    Their command ids belong together too: else a repeated half could be given with a new one, which then stood alone.
+    """
     return (
         TransferOut(
             wallet_id=source,
-            command_id=f"{command_id}/out",
+            command_id=f"{command_id}{OUT}",
             transfer_id=transfer_id,
             to=to,
             amount=amount,
@@ -321,7 +331,7 @@ def transfer(
         ),
         TransferIn(
             wallet_id=to,
-            command_id=f"{command_id}/in",
+            command_id=f"{command_id}{IN}",
             transfer_id=transfer_id,
             source=source,
             amount=amount,
