@@ -104,6 +104,24 @@ create index bulk_messages_by_age on bulk_messages (brand_id, sent_at desc, bulk
 comment on table bulk_messages is 'One text to many players, which therefore holds nobody''s personal data; stored once.';
 comment on column bulk_messages.audience is 'Whom it was meant for, in words.';
 
+create table bulk_deliveries (
+    brand_id    text collate "C" not null,
+    bulk_id     text collate "C" not null,
+    status      text collate "C" not null,
+    agent_id    text collate "C",
+    player_ids  text[],
+    place       text             not null default '',
+    delivered   integer          not null default 0,
+    started_at  timestamptz      not null,
+    finished_at timestamptz,
+    constraint bulk_deliveries_pkey primary key (brand_id, bulk_id)
+);
+create index bulk_deliveries_under_way on bulk_deliveries (brand_id, started_at) where finished_at is null;
+
+comment on table bulk_deliveries is 'Whom a bulk message is for, and how far it has come: it is delivered in pieces, and goes on after a crash.';
+comment on column bulk_deliveries.player_ids is 'These players, or, where null, all of the status and the agent.';
+comment on column bulk_deliveries.place is 'What has been delivered: how many of the ids, or the cursor in the list of players.';
+
 create table messages (
     brand_id   text collate "C" not null,
     player_id  text collate "C" not null,
@@ -186,8 +204,8 @@ declare
     name text;
 begin
     foreach name in array array[
-        'notices', 'banners', 'banks', 'game_categories', 'games', 'bulk_messages', 'messages', 'inquiries',
-        'inquiry_replies', 'player_notes', 'sign_ups'
+        'notices', 'banners', 'banks', 'game_categories', 'games', 'bulk_messages', 'bulk_deliveries', 'messages',
+        'inquiries', 'inquiry_replies', 'player_notes', 'sign_ups'
     ]
     loop
         execute format('alter table %I enable row level security', name);
