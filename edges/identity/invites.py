@@ -27,7 +27,8 @@ RETURNING invite_id, created_by
 """
 SELECT: Final = """
 SELECT invite_id, created_by, created_at, expires_at, uses, uses_left, revoked_at
-FROM invites WHERE brand_id = %s AND (created_at, invite_id) < (%s, %s)
+FROM invites
+WHERE brand_id = %s AND (%s::timestamptz IS NULL OR (created_at, invite_id) < (%s, %s))
 ORDER BY created_at DESC, invite_id DESC LIMIT %s
 """
 REVOKE: Final = """
@@ -80,10 +81,11 @@ async def redeem(connection: Connection, brand_id: str, code: str, now: datetime
 
 
 async def of_brand(
-    connection: Connection, brand_id: str, *, before: tuple[datetime, str], limit: int = 50
+    connection: Connection, brand_id: str, *, before: tuple[datetime, str] | None = None, limit: int = 50
 ) -> list[Invite]:
     """The newest first; ``before`` is time and id of the last one of the page before."""
-    cursor = await connection.execute(SELECT, (brand_id, *before, limit))
+    created_at, invite_id = before or (None, None)
+    cursor = await connection.execute(SELECT, (brand_id, created_at, created_at, invite_id, limit))
     return [Invite(*row) for row in await cursor.fetchall()]
 
 

@@ -38,7 +38,7 @@ class Identity:
         clock: Callable[[], float] = time.time,
         passwords: Passwords | None = None,
     ) -> None:
-        keys = VaultKeys(secrets)
+        keys = VaultKeys(secrets, clock=clock)
         self.vault: Final = Vault(keys)
         self.codes: Final = OneTimeCodes(keys)
         self.passwords: Final = passwords or Passwords()

@@ -5,7 +5,7 @@ from typing import Final
 import pyotp
 
 from edges.identity.credentials import Credentials
-from edges.identity.errors import UnknownPerson
+from edges.identity.errors import InvalidPersonalData, UnknownPerson
 from edges.identity.persons import Person
 from edges.identity.sealing import place, seal, unseal
 from edges.identity.vault_keys import VaultKeys
@@ -47,12 +47,11 @@ def provisioning_uri(secret: str, login: str, issuer: str = ISSUER) -> str:
 
 def step_of(secret: str, code: str, now_s: float) -> int | None:
     """The time step that a code belongs to, if it is near enough; used or not."""
-    totp = pyotp.TOTP(secret, interval=STEP_S)
     try:
-        return totp.verify_and_get_timecode(
+        return pyotp.TOTP(secret, interval=STEP_S).verify_and_get_timecode(
             code.replace(" ", ""), for_time=now_s, valid_window=STEPS_EITHER_WAY
         )
-    except pyotp.OTPVerificationError:
+    except (pyotp.OTPVerificationError, ValueError):
         return None
 
 
@@ -64,7 +63,14 @@ class OneTimeCodes:
         self._nobodys_secret = new_secret()
 
     async def enrol(self, connection: Connection, person: Person, secret: str) -> None:
-        """Stores the secret; codes of an older one are worth nothing from now on. Raises :class:`UnknownPerson`."""
+        """Stores the secret; codes of an older one are worth nothing from now on.
+
+        Raises :class:`UnknownPerson`, or :class:`InvalidPersonalData` for a secret that is none.
+        """
+        try:
+            pyotp.TOTP(secret)
+        except ValueError as error:
+            raise InvalidPersonalData(field="secret", reason="not base32 of at least 112 bits") from error
         cursor = await connection.execute(STORE, (*self._sealed(person, secret), *person))
         if await cursor.fetchone() is None:
             raise UnknownPerson

@@ -29,7 +29,7 @@ class VaultKey:
 class VaultKeys:
     """Notices a rotation within a second."""
 
-    def __init__(self, secrets: Secrets, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, secrets: Secrets, *, clock: Callable[[], float] = time.time) -> None:
         self._secrets = secrets
         self._clock = clock
         self._known: dict[str, VaultKey] = {}
@@ -42,7 +42,7 @@ class VaultKeys:
 
     def all(self) -> list[VaultKey]:
         """Every valid key, the current one first."""
-        if self._clock() - self._read_s >= REREAD_AFTER_S:
+        if abs(self._clock() - self._read_s) >= REREAD_AFTER_S:
             self._read()
         return list(self._known.values())
 

@@ -1,7 +1,7 @@
 """Identity on the shared database: its parts with a clock that is moved by hand, and cheap hashes."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from edges.identity import credentials
 from edges.identity.kit import Identity
 from edges.identity.login import Entrance, Visitor
-from edges.identity.passwords import Passwords
+from edges.identity.passwords import Passwords, Verdict
 from edges.identity.persons import Kind, Person
 from edges.metrics import Metrics
 from edges.secrets import Secrets
@@ -38,6 +38,30 @@ def wide(text: str) -> str:
     return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
 
 
+class CountedPasswords(Passwords):
+    """Says how much work was asked for."""
+
+    verified = 0
+    hashed = 0
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return await super().hash(password)
+
+    async def verify(self, known_hash: str | None, password: str) -> Verdict:
+        self.verified += 1
+        return await super().verify(known_hash, password)
+
+
+class Blocked(Exception):
+    """What an edge may raise for somebody's status."""
+
+
+async def nobody(_person: Person) -> None:
+    """A status that lets nobody in."""
+    raise Blocked
+
+
 async def anybody(_person: Person) -> None:
     """A status that lets everybody in."""
 
@@ -47,6 +71,7 @@ class House:
     """An identity, and what tests do with it."""
 
     identity: Identity
+    metrics: Metrics
     pool: Pool
     clock: Clock
     brand_id: str
@@ -91,11 +116,30 @@ async def pool(shared_database: Database) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
+def counted() -> CountedPasswords:
+    """The passwords of the house."""
+    return CountedPasswords(memory_kib=CHEAP_KIB)
+
+
+@pytest.fixture
 async def house(
-    pool: Pool, own_secrets: Secrets, valkey_url: str, clock: Clock, brand_id: str
+    *,
+    pool: Pool,
+    own_secrets: Secrets,
+    valkey_url: str,
+    counted: CountedPasswords,
+    clock: Clock,
+    brand_id: str,
 ) -> AsyncIterator[House]:
-    identity = Identity(
-        pool, own_secrets, valkey_url, Metrics(), clock=clock, passwords=Passwords(memory_kib=CHEAP_KIB)
-    )
-    yield House(identity, pool, clock, brand_id)
+    metrics = Metrics()
+    identity = Identity(pool, own_secrets, valkey_url, metrics, clock=clock, passwords=counted)
+    yield House(identity, metrics, pool, clock, brand_id)
+    await identity.close()
+
+
+@pytest.fixture
+async def elsewhere(house: House, own_secrets: Secrets, valkey_url: str) -> AsyncIterator[House]:
+    """The same brand in another process."""
+    identity = Identity(house.pool, own_secrets, valkey_url, Metrics(), clock=house.clock)
+    yield replace(house, identity=identity)
     await identity.close()

@@ -7,7 +7,7 @@ import pytest
 
 from edges.identity import credentials
 from edges.identity.credentials import Credentials
-from edges.identity.errors import UnknownPerson, UnreadablePersonalData
+from edges.identity.errors import InvalidPersonalData, UnknownPerson, UnreadablePersonalData
 from edges.identity.persons import Person
 from edges.identity.totp import STEP_S, new_secret, provisioning_uri, step_of
 from edges.tenancy import in_brand
@@ -39,9 +39,19 @@ def test_a_code_is_right_one_step_either_way() -> None:
 
 
 def test_an_app_can_scan_it() -> None:
-    uri = provisioning_uri("JBSWY3DPEHPK3PXP", "lin@tongbo", "Tongbo demo")
-    assert uri == "otpauth://totp/Tongbo%20demo:lin%40tongbo?secret=JBSWY3DPEHPK3PXP&issuer=Tongbo%20demo"
-    assert len(new_secret()) == 32
+    secret = new_secret()
+    assert len(secret) == 32
+    uri = provisioning_uri(secret, "lin@tongbo", "Tongbo demo")
+    assert uri == f"otpauth://totp/Tongbo%20demo:lin%40tongbo?secret={secret}&issuer=Tongbo%20demo"
+
+
+@pytest.mark.parametrize("secret", ["", "JBSWY3DPEHPK3PXP", "not base 32!", "\0"])
+async def test_refuses_a_secret_that_is_none(house: House, secret: str) -> None:
+    person = await house.sign_up("lin", "staff")
+    with pytest.raises(InvalidPersonalData):
+        async with in_brand(house.pool, house.brand_id) as connection:
+            await house.identity.codes.enrol(connection, person, secret)
+    assert step_of(secret, "000000", 0.0) is None
 
 
 async def test_each_code_counts_once_and_none_before_it(house: House) -> None:
