@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from contracts.ids import is_storable
-from edges.identity.errors import InvalidPersonalData, UnreadablePersonalData
+from edges.identity.errors import InvalidPersonalData
 from edges.identity.persons import Kind, Person
 from edges.identity.sealing import new_key, place, seal, unseal
 from edges.identity.vault_keys import VaultKey, VaultKeys
@@ -31,13 +31,11 @@ NOTE: Final = re.compile(r"[a-z][a-z_]{0,19}:[A-Za-z0-9_.@-]{1,48}(:[a-z][a-z_]{
 FIELD_CHARS: Final = 80
 VALUE_CHARS: Final = 4_000
 
-NEW_KEY: Final = """
+# The update changes nothing and locks the row: an erasure waits for it, so that no value outlives its key.
+OWN_KEY: Final = """
 INSERT INTO personal_keys (brand_id, kind, subject_id, wrapped_key, key_id) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT DO NOTHING
-"""
-# Shared: an erasure waits for it, so that no value outlives its key.
-SELECT_KEY: Final = """
-SELECT wrapped_key, key_id FROM personal_keys WHERE brand_id = %s AND kind = %s AND subject_id = %s FOR SHARE
+ON CONFLICT (brand_id, kind, subject_id) DO UPDATE SET key_id = personal_keys.key_id
+RETURNING wrapped_key, key_id
 """
 STORE: Final = """
 INSERT INTO personal_data (brand_id, kind, subject_id, field, ciphertext, lookup) VALUES (%s, %s, %s, %s, %s, %s)
@@ -189,11 +187,9 @@ class Vault:
         """The person's key, made if there is none, and the vault key around it."""
         current = self._keys.current()
         wrapped = _wrap(current, person, new_key())
-        await connection.execute(NEW_KEY, (*person, wrapped, current.key_id))
-        row = await (await connection.execute(SELECT_KEY, person)).fetchone()
-        if row is None:
-            raise UnreadablePersonalData
-        return self._keys.by_id(row[1]), self._unwrap(person, *row)
+        cursor = await connection.execute(OWN_KEY, (*person, wrapped, current.key_id))
+        [(own, key_id)] = await cursor.fetchall()
+        return self._keys.by_id(key_id), self._unwrap(person, own, key_id)
 
     def _unwrap(self, person: Person, wrapped: bytes, key_id: str | None) -> bytes:
         return unseal(self._keys.by_id(key_id).wrapping, wrapped, _place(person, f"key {key_id}"))
