@@ -92,3 +92,47 @@ def test_writes_what_compose_needs(directory: Path) -> None:
     lines = secrets.environment_lines()
     assert f"TONGBO_WRITER_PASSWORD={secrets.database_password('writer')}" in lines
     assert not any("CHECKPOINT" in line for line in lines)
+
+
+def test_the_vault_key_is_made_once_and_rotated_by_putting_another_before_it(directory: Path) -> None:
+    secrets = Secrets(directory)
+    (first,) = secrets.vault_keys()
+    secrets.rotate_vault_key()
+    assert Secrets(directory).vault_keys()[1:] == (first,)
+    secrets.rotate_vault_key()
+    current, *_ = secrets.vault_keys()
+    assert len(set(secrets.vault_keys())) == 3
+    secrets.retire_vault_keys()
+    assert secrets.vault_keys() == (current,)
+    assert (directory / "vault_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_vault_keys_that_were_given_are_rotated_where_they_come_from(directory: Path) -> None:
+    secrets = Secrets(directory, {"VAULT_KEY": f"{'new' * 20}, {'old' * 20}"})
+    assert secrets.vault_keys() == ("new" * 20, "old" * 20)
+    for change in (secrets.rotate_vault_key, secrets.retire_vault_keys):
+        with pytest.raises(ConfigurationError, match="comes from outside"):
+            change()
+    assert not directory.exists()
+
+
+@pytest.mark.parametrize("text", ["short", f"{'long' * 20},", f"short,{'long' * 20}"])
+def test_refuses_a_vault_key_that_can_be_guessed(directory: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="at least 32 characters"):
+        Secrets(directory, {"VAULT_KEY": text}).vault_keys()
+
+
+def test_keeps_token_keys_by_their_ids(directory: Path) -> None:
+    secrets = Secrets(directory)
+    assert secrets.token_key_ids() == []
+    for key_id in ("2", "1"):
+        secrets.add_token_key(key_id)
+    assert secrets.token_key_ids() == ["1", "2"]
+    assert secrets.token_key("1").private_bytes_raw() != secrets.token_key("2").private_bytes_raw()
+    secrets.remove_token_key("1")
+    secrets.remove_token_key("1")
+    with pytest.raises(KeyError):
+        secrets.token_key("1")
+    (directory / "token_keys" / "2").write_text("nonsense")
+    with pytest.raises(ConfigurationError, match="token key"):
+        secrets.token_key("2")
