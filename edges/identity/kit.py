@@ -72,7 +72,8 @@ class Identity:
         )
 
     async def open(self) -> None:
-        """Begins the work in the background. The pool has to be open."""
+        """Reads which sessions have ended, and begins the work in the background. The pool has to be open."""
+        await self.ended.reading.once()
         for work in self._background:
             await work.open()
 

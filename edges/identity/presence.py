@@ -51,13 +51,16 @@ class Presence:
         return int(row[0]) if row else 0
 
     async def write(self) -> None:
-        """One statement for each brand."""
+        """One statement for each brand; what could not be written is left for the next time."""
         now_s = self._clock()
         now = datetime.fromtimestamp(now_s, UTC)
-        waiting, self._unwritten = self._unwritten, defaultdict(set)
-        for brand_id, session_ids in waiting.items():
+        for brand_id, waiting in list(self._unwritten.items()):
+            session_ids = list(waiting)
             async with in_brand(self._pool, brand_id) as connection:
-                await connection.execute(UPDATE, (now, brand_id, brand_id, list(session_ids), now))
+                await connection.execute(UPDATE, (now, brand_id, brand_id, session_ids, now))
+            waiting.difference_update(session_ids)
+            if not waiting:
+                del self._unwritten[brand_id]
         self._touched_s = {
             session_id: touched_s
             for session_id, touched_s in self._touched_s.items()

@@ -1,4 +1,4 @@
-"""Work that is done again and again in the background, and that a database out of reach only holds up."""
+"""Work that is done again and again in the background, and that no failure ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,8 +22,7 @@ class Repeating:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Does it once, and goes on until :meth:`close`."""
-        await self.once()
+        """Begins, and goes on until :meth:`close`."""
         self._task = asyncio.create_task(self._go_on())
 
     async def close(self) -> None:
@@ -38,8 +37,10 @@ class Repeating:
             await self._work()
         except (psycopg.Error, PoolTimeout, OSError) as error:
             log.warning(self._complaint, error=type(error).__name__)
+        except Exception:
+            log.exception(self._complaint)
 
     async def _go_on(self) -> None:
         while True:
-            await asyncio.sleep(self._every_s)
             await self.once()
+            await asyncio.sleep(self._every_s)

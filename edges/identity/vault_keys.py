@@ -18,7 +18,9 @@ REREAD_AFTER_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class VaultKey:
-    """Derived from one secret: ``wrapping`` seals the keys of persons, ``lookup`` makes values findable."""
+    """Derived from one secret: ``wrapping`` seals the keys of persons, ``lookup`` makes values findable, ``limits``
+    keys the digests of rate limits.
+    """
 
     key_id: str
     wrapping: bytes = field(repr=False)
