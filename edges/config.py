@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -29,6 +30,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 CONNECTION_WORDS = re.compile(r"(^|\s)(host|dbname|service)\s*=")
 
 
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one process needs to know. Names end in their unit."""
@@ -41,6 +45,7 @@ class Settings:
     ledger_url: str
     log_level: str
     public_url: str | None
+    trusted_proxies: Networks
     ledger_queue_max: int
     ledger_batch_max: int
     ledger_wallet_cache_max: int
@@ -114,6 +119,7 @@ def _read(reader: "_Reader", home: Path) -> Settings:
         ledger_url=reader.read(env.str, "LEDGER_URL", internal, _url_of("http", "https")),
         log_level=reader.read(env.str, "LOG_LEVEL", "info", validate.OneOf(LOG_LEVELS)),
         public_url=reader.read(env.str, "PUBLIC_URL", None, _url_of("http", "https")),
+        trusted_proxies=_networks(reader.read(env.str, "TRUSTED_PROXIES", "", _are_networks)),
         ledger_queue_max=reader.read(env.int, "LEDGER_QUEUE_MAX", 10_000, positive),
         ledger_batch_max=reader.read(env.int, "LEDGER_BATCH_MAX", 512, validate.Range(min=1, max=10_000)),
         ledger_wallet_cache_max=reader.read(env.int, "LEDGER_WALLET_CACHE_MAX", 100_000, positive),
@@ -251,6 +257,17 @@ def _url_of(*schemes: str) -> Callable[[str], None]:
             _reject(f"Must be a URL starting with {' or '.join(scheme + '://' for scheme in schemes)}.")
 
     return check
+
+
+def _are_networks(value: str) -> None:
+    try:
+        _networks(value)
+    except ValueError:
+        _reject("Must be networks such as 10.0.0.0/8 or 2001:db8::1, with commas between them.")
+
+
+def _networks(value: str) -> Networks:
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
 
 
 def _postgres_url(value: str) -> None:

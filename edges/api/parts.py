@@ -10,6 +10,7 @@ from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
 from edges.brands import BrandDirectory
+from edges.config import Networks
 from edges.connections import redis_url
 from edges.database import Role
 from edges.identity.kit import Identity
@@ -33,6 +34,7 @@ class ApiParts:
     ledger: LedgerClient
     service_token: str
     clock: Clock
+    trusted_proxies: Networks = ()
 
     def now(self) -> datetime:
         """The moment, in UTC."""
@@ -78,4 +80,5 @@ def compose(process: Process, *, clock: Clock = time.time) -> ApiParts:
         ledger=process.ledger_client(),
         service_token=process.secrets.service_token(),
         clock=clock,
+        trusted_proxies=process.settings.trusted_proxies,
     )

@@ -83,7 +83,7 @@ def test_a_part_gets_the_passwords_of_its_own_roles_only(compose: dict[str, Any]
 def test_the_settings_of_a_service_are_accepted(compose: dict[str, Any], name: str, tmp_path: Path) -> None:
     service = service_of(compose, name)
     environment = {key: str(value) for key, value in service["environment"].items()}
-    environment["TONGBO_LOG_LEVEL"] = "info"
+    environment |= {"TONGBO_LOG_LEVEL": "info", "TONGBO_TRUSTED_PROXIES": ""}
     for key, secret in secret_files(service).items():
         (tmp_path / secret).write_text("a secret\n")
         environment[key] = str(tmp_path / secret)

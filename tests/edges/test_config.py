@@ -136,6 +136,18 @@ def test_takes_the_database_url_from_a_file_too(tmp_path: Path) -> None:
     assert "secret" not in repr(settings)
 
 
+def test_trusts_no_proxy_that_is_not_named() -> None:
+    assert load({}).trusted_proxies == ()
+    trusted = load({"TONGBO_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::1"}).trusted_proxies
+    assert [str(network) for network in trusted] == ["10.0.0.0/8", "2001:db8::1/128"]
+
+
+@pytest.mark.parametrize("value", ["proxy.example", "10.0.0.1/8", "10.0.0.0/8;192.0.2.1"])
+def test_refuses_a_proxy_that_is_no_network(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="TRUSTED_PROXIES"):
+        load({"TONGBO_TRUSTED_PROXIES": value})
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         load({}).port_base = 1  # type: ignore[misc]
