@@ -1,12 +1,19 @@
 """The recorders against the suites that `eventsourcing` ships for its own."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent
 from eventsourcing.tests import persistence as shipped
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool.base import AttemptWithBackoff
 
+from ledger import brand_table
+from ledger.append import RECONNECT_S
 from ledger.recorder import EventRecorder
 from ledger.snapshots import SnapshotRecorder
 from tests.ledger.running import read_log, require_whole
@@ -107,4 +114,29 @@ def test_a_recorder_whose_session_ended_says_that_the_outcome_is_unknown_and_con
     with pytest.raises(OperationalError):
         recorder.insert_events([stored("a", 2)])
     assert recorder.insert_events([stored("a", 2)]) == [2]
+    recorder.close()
+
+
+@pytest.mark.parametrize("kind", [EventRecorder, SnapshotRecorder])
+def test_reads_again_soon_after_the_server_came_back(
+    module_database: Database,
+    kind: type[EventRecorder | SnapshotRecorder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A pool by itself makes ever longer pauses between attempts, here of a minute: a writer could not lead so long."""
+    monkeypatch.setattr(AttemptWithBackoff, "INITIAL_DELAY", 60.0)
+    monkeypatch.setattr(brand_table, "READ_PATIENCE_S", 0.05)
+    dsn, sockets = module_database.dsn("writer"), tmp_path / "s"
+    recorder = kind(make_conninfo(dsn, host=str(sockets)), fresh_brand())
+    recorder.open()
+    with pytest.raises(OperationalError):
+        recorder.select_events("a")
+    sockets.symlink_to(str(conninfo_to_dict(dsn)["host"]))
+    deadline = time.monotonic() + 10 * RECONNECT_S
+    found = None
+    while found is None and time.monotonic() < deadline:
+        with suppress(OperationalError):
+            found = recorder.select_events("a")
+    assert found == []
     recorder.close()

@@ -17,6 +17,7 @@ from contracts.commands import Command
 from contracts.commands.brand import ChangeBrandSettings
 from contracts.commands.wallet import CloseRound, Deposit, OpenWallet, RollBack
 from contracts.events.wallet import BetPlaced, RollbackRepeated, RollbackTombstoned
+from contracts.postings import postings
 from contracts.receipts import Balance, Receipt
 from contracts.refusals import (
     AlreadyRolledBack,
@@ -98,6 +99,52 @@ async def test_commands_that_arrive_together_are_committed_together(
         assert [receipt.position for receipt in receipts] == list(range(3, 203))
     rows = await read_log(shared_database, brand_id)
     assert require_whole(rows, brand_id)[wallet_of(1)].cash == 1_000
+
+
+async def test_what_is_submitted_together_is_committed_together(
+    shared_database: Database, brand_id: str
+) -> None:
+    async with running(shared_database, brand_id) as writer:
+        await writer.execute(opening(1))
+        start = (await writer.execute(deposit(1, 1, "alone"))).position
+        heads: list[int] = []
+        writer.on_durable = lambda _, head: heads.append(head.position)
+        await asyncio.gather(*(writer.submit([deposit(1, 1, f"torn-{n}")]) for n in range(2)))
+        assert heads == [start + 1, start + 2], "an idle connection gets the first one at once"
+        with writer.together():
+            answers = [writer.submit([deposit(1, 1, f"whole-{n}")]) for n in range(3)]
+            looked = writer.look(wallet_of(1))
+            assert writer.committer.committing is None
+        assert writer.committer.committing is not None, (
+            "sent at the end of the block, not a turn of the loop later"
+        )
+        await asyncio.gather(*answers)
+        assert heads[2:] == [start + 5]
+        assert (await looked).balance == Balance(cash=6)
+
+
+async def test_what_is_submitted_together_keeps_to_the_bound_of_a_batch(
+    shared_database: Database, brand_id: str
+) -> None:
+    async with running(shared_database, brand_id, batch_bound=2) as writer:
+        start = (await writer.execute(opening(1))).position
+        heads: list[int] = []
+        writer.on_durable = lambda _, head: heads.append(head.position)
+        with writer.together():
+            answers = [writer.submit([deposit(1, 1, f"d{n}")]) for n in range(5)]
+        await asyncio.gather(*answers)
+        assert heads == [start + 2, start + 4, start + 5]
+
+
+async def test_what_was_submitted_together_is_committed_although_the_rest_failed(
+    shared_database: Database, brand_id: str
+) -> None:
+    async with running(shared_database, brand_id) as writer:
+        await writer.execute(opening(1))
+        with suppress(InvalidCommand), writer.together():
+            answer = writer.submit([deposit(1, 7, "d")])
+            writer.submit([])
+        assert (await answer)[0].event.cash == 7
 
 
 async def test_a_receipt_tells_where_the_log_holds_the_event(
@@ -231,6 +278,26 @@ async def test_a_rollback_of_what_could_be_no_transaction_is_refused_and_disturb
         assert isinstance(refused, InvalidCommand)
         assert isinstance(fine, Receipt)
         assert writer.metrics.recoveries._value.get() == 0
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_rollback_by_another_integration_takes_from_the_account_of_the_bet(
+    shared_database: Database, brand_id: str, forgotten: bool
+) -> None:
+    async with running(shared_database, brand_id, **FORGETFUL) as writer:
+        await open_wallets(writer, [1], 100)
+        await writer.execute(bet(1, 30, "b"))
+        await writer.execute(win(1, 5, "w"))
+        for n in range(REMEMBERED_PLAYS if forgotten else 0):
+            await writer.execute(bet(1, 1, f"later-{n}"))
+        if forgotten:
+            await make_forget(writer)
+        undone = [
+            await writer.execute(roll_back(1, reference, f"undo-{reference}", integration="other"))
+            for reference in ("w", "b")
+        ]
+    moved = {posting for receipt in undone for posting in postings(receipt.event)}
+    assert moved == {("wallet:cash", -5), ("house:acme", 5), ("wallet:cash", 30), ("house:acme", -30)}
 
 
 # --- groups

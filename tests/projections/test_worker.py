@@ -1,9 +1,10 @@
 """The worker: finds brands, is woken or polls, keeps going without Valkey, and tells the truth about itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -12,10 +13,11 @@ import redis.asyncio
 from contracts.refusals import Overloaded
 from edges.embedded.valkey import EmbeddedValkey
 from projections import balances
-from projections.feed import WAKE_CHANNEL
+from projections.feed import WAKE_CHANNEL, Recorded
 from projections.metrics import ProjectionMetrics
 from projections.outbox import OutboxOptions
 from projections.positions import wait_for
+from projections.projection import Build, Projection, Reaction
 from projections.registry import PROJECTIONS
 from projections.runner import RunnerOptions
 from projections.worker import NotReady, Worker, WorkerOptions
@@ -216,6 +218,43 @@ async def test_can_be_stopped_at_any_moment(database: Database, brand_log: Brand
         assert worker.brands == {}
     async with _working(Worker(database.dsn("projector"), options=POLLING)) as last:
         await eventually(lambda: _caught_up(last, brand_log))
+
+
+class Stubborn(Projection):
+    """Takes its first cancellation for the end of something smaller, as a time-out inside of a library may."""
+
+    name: ClassVar[str] = "stubborn"
+    tables: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self.went_on = 0
+
+    async def apply(
+        self, build: Build, events: Sequence[Recorded], connection: psycopg.AsyncConnection[Any]
+    ) -> Sequence[Reaction]:
+        del build, events, connection
+        self.began.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        self.went_on += 1
+        await asyncio.Event().wait()
+        return ()
+
+
+@pytest.mark.usefixtures("brand_log")
+async def test_stops_what_goes_on_after_its_first_cancellation(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.worker.CANCEL_AGAIN_S", 0.01)
+    stubborn = Stubborn()
+    worker = Worker(database.dsn("projector"), projections=[stubborn], options=POLLING)
+    await worker.start()
+    async with asyncio.timeout(10):
+        await stubborn.began.wait()
+        await worker.stop()
+    assert stubborn.went_on == 1
+    assert worker.brands == {}
 
 
 async def test_survives_the_death_of_the_server(
