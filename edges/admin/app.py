@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
-from edges.admin import console
+from edges.admin import auth, console
 from edges.admin.console import BOARD, SOCKETS, close_sockets
 from edges.admin.guard import GUARD, StaffGuard, require_guarded
 from edges.admin.status import StatusBoard
@@ -25,6 +25,7 @@ AUDITOR_POOL_TIMEOUT_S: Final = 2.0
 
 ROUTES: Final[tuple[Route, ...]] = (
     *console.ROUTES,
+    *auth.ROUTES,
 )  # fmt: skip
 """What anybody can ask of this edge; each topic's file has its own, and says who may."""
 

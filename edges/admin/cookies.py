@@ -6,7 +6,7 @@ They hold what programs get as tokens: the access token, and the refresh token t
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from edges.identity.login import Entrance
 from edges.identity.sign_ins import LIVES
@@ -31,6 +31,15 @@ def set_cookies(request: web.Request, response: web.StreamResponse, entrance: En
 def set_access_cookie(request: web.Request, response: web.StreamResponse, token: AccessToken) -> None:
     """Another access token for the same session."""
     _set(request, response, ACCESS_COOKIE, token.text)
+
+
+def send_cookies(request: web.Request, response: web.StreamResponse, entrance: Entrance) -> None:
+    """The same for a response whose headers are made already, unless its handler saw to its cookies itself."""
+    if ACCESS_COOKIE not in response.cookies:
+        carrier = web.Response()
+        set_cookies(request, carrier, entrance)
+        for cookie in carrier.cookies.values():
+            response.headers.add(hdrs.SET_COOKIE, cookie.OutputString())
 
 
 def clear_cookies(response: web.StreamResponse) -> None:

@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from contracts.ids import PLATFORM_BRAND
-from contracts.roles import EVERY_BRAND, PERMISSIONS, permissions_of
-from edges.admin.cookies import ACCESS_COOKIE, REFRESH_COOKIE, has_cookies, require_own_page, set_cookies
+from contracts.roles import PERMISSIONS, permissions_of
+from edges.admin.cookies import ACCESS_COOKIE, REFRESH_COOKIE, has_cookies, require_own_page, send_cookies
 from edges.api.callers import ANONYMOUS, BRAND, CALLER, Caller
 from edges.api.guard import SCHEME, refuse_unstorable
 from edges.api.parts import ApiParts
@@ -29,6 +29,7 @@ STEP_UP_FOR_S: Final = 600
 """How long it counts that somebody proved again who they are."""
 
 LOGIN_PATH: Final = "/login"
+STEP_UP_PATH: Final = "/api/v1/auth/step-up"
 PASSWORD_PATH: Final = "/password"  # noqa: S105 - a page
 PASSWORD_CHANGE_REQUIRED: Final = "password_change_required"  # noqa: S105 - a code
 BRAND_VARIABLE: Final = "{brand}"
@@ -69,13 +70,10 @@ class StaffGuard:
         return admit
 
     async def give_cookies(self, request: web.Request, response: web.StreamResponse) -> None:
-        """For ``on_response_prepare``: whatever the answer is, a stream too, it carries the renewed cookies.
-
-        Unless the handler has set, or cleared, them itself.
-        """
+        """For ``on_response_prepare``: whatever the answer is, a stream too, it carries the renewed cookies."""
         entrance = request.get(RENEWED)
-        if entrance is not None and ACCESS_COOKIE not in response.cookies:
-            set_cookies(request, response, entrance)
+        if entrance is not None:
+            send_cookies(request, response, entrance)
 
     async def may_enter(self, person: Person) -> None:
         """For logins. Raises ``Problem`` 403 for somebody who is not, or no more, staff."""
@@ -113,7 +111,7 @@ class StaffGuard:
             raise Problem(403, PASSWORD_CHANGE_REQUIRED, "choose a password of your own first")
         if not route.own:
             _require_permission(caller, route.permission)
-        if route.every_brand and not caller.sees(EVERY_BRAND):
+        if route.every_brand and not caller.sees_every_brand:
             raise Problem(403, "every_brand_required", "only staff of all brands may do this")
         if BRAND_VARIABLE in route.path:
             await self._enter_brand(request, caller)
@@ -174,7 +172,7 @@ class StaffGuard:
     def _require_step_up(self, caller: Caller) -> None:
         claims = caller.claims
         if claims is None or not claims.stepped_up(self._parts.clock(), STEP_UP_FOR_S):
-            raise Problem(403, "step_up_required", "prove again who you are", path="/api/v1/auth/step-up")
+            raise Problem(403, "step_up_required", "prove again who you are", path=STEP_UP_PATH)
 
 
 GUARD: Final = web.AppKey("GUARD", StaffGuard)

@@ -34,11 +34,14 @@ class Caller(NamedTuple):
             raise Problem(401, "unauthenticated", "not logged in")
         return self.claims.session_id
 
+    @property
+    def sees_every_brand(self) -> bool:
+        """Whether this member of staff works for all brands, those to come included."""
+        return self.member is not None and EVERY_BRAND in self.member.brands
+
     def sees(self, brand_id: str) -> bool:
         """Whether this member of staff works for the brand."""
-        return self.member is not None and (
-            EVERY_BRAND in self.member.brands or brand_id in self.member.brands
-        )
+        return self.sees_every_brand or (self.member is not None and brand_id in self.member.brands)
 
 
 CALLER: Final = web.RequestKey("CALLER", Caller)

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -77,6 +78,7 @@ class Answer(NamedTuple):
     status: int
     content: Any
     headers: Mapping[str, str]
+    cookies: SimpleCookie
 
 
 @dataclass
@@ -110,7 +112,7 @@ class RunningEdge:
         ) as response:
             is_json = "json" in response.content_type
             content = await response.json(content_type=None) if is_json else await response.text()
-            return Answer(response.status, content, response.headers)
+            return Answer(response.status, content, response.headers, response.cookies)
 
 
 @dataclass
