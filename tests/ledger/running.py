@@ -13,7 +13,8 @@ from contracts import codec
 from contracts.commands import Command
 from contracts.commands.brand import CreateBrand
 from contracts.commands.wallet import CreditWin, Deposit, OpenWallet, PlaceBet, RollBack
-from contracts.postings import postings
+from contracts.events.wallet import TransferredOut, WalletEvent
+from contracts.postings import TRANSFERS, postings
 from contracts.receipts import Receipt
 from contracts.refusals import Retryable
 from ledger.entries import State, WriterOptions
@@ -154,7 +155,7 @@ def require_whole(rows: Sequence[Row], brand_id: str) -> dict[str, Wallet]:
     versions: dict[str, int] = {}
     wallets: dict[str, Wallet] = {}
     claims: set[str] = set()
-    latest_us = 0
+    latest_us = between = 0
     for expected, row in enumerate(rows, start=1):
         assert row.position == expected, "positions have no gaps"
         assert row.version == versions.get(row.aggregate_id, 0) + 1, "versions have no gaps"
@@ -168,13 +169,16 @@ def require_whole(rows: Sequence[Row], brand_id: str) -> dict[str, Wallet]:
         head += struct.pack(">IIII", *(len(text) for text in texts))
         previous = hashlib.sha256(head + b"".join(texts)).digest()
         assert bytes(row.hash) == previous, f"the chain is broken at position {row.position}"
-        if row.aggregate_id != "brand":
-            _require_balanced(row, wallets)
+        event = row.event
+        if isinstance(event, WalletEvent):
+            _require_balanced(row, event, wallets)
+            between += sum(amount for account, amount in postings(event) if account == TRANSFERS)
+            assert between == 0 or isinstance(event, TransferredOut), "what left one wallet arrives at once"
+    assert between == 0, "what left one wallet has arrived in another"
     return wallets
 
 
-def _require_balanced(row: Row, wallets: dict[str, Wallet]) -> None:
-    event = row.event
+def _require_balanced(row: Row, event: WalletEvent, wallets: dict[str, Wallet]) -> None:
     entries = postings(event)
     assert sum(posting.amount for posting in entries) == 0, "postings sum to zero"
     before = wallets.get(row.aggregate_id)
@@ -187,4 +191,7 @@ def _require_balanced(row: Row, wallets: dict[str, Wallet]) -> None:
         after = getattr(event, pocket)
         assert after == (getattr(before, pocket) if before else 0) + amount, "pockets move by their postings"
         assert after >= 0, "no pocket is ever negative"
-    wallets[row.aggregate_id] = evolve_wallet(before, event, row.aggregate_id, row.command_id)
+    wallet = evolve_wallet(before, event, row.aggregate_id, row.command_id)
+    open_withdrawals = wallet.open_requests("withdrawal").values()
+    assert wallet.held == sum(request.amount for request in open_withdrawals), "held for open withdrawals"
+    wallets[row.aggregate_id] = wallet
