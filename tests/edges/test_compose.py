@@ -7,12 +7,21 @@ import pytest
 import yaml
 
 from edges.config import DEFAULT_PORT_BASE, load, variable_names
+from edges.embedded.postgres import LEDGER_OPTIONS, PRIVATE_OPTIONS
 from edges.parts import PARTS, SERVERS, Part
 from edges.secrets import CHECKPOINT_KEY, DATABASE_PASSWORDS, SECRET_NAMES
 
 ROOT = Path(__file__).parents[2]
 MOUNT = "/run/secrets/"
 INSIDE = ("ledger", "projections")
+POSTGRES_DEFAULTS = (
+    "autovacuum",
+    "checkpoint_completion_target",
+    "fsync",
+    "full_page_writes",
+    "synchronous_commit",
+)
+"""What the embedded server is told although it is PostgreSQL's own default: the image has nothing else in its file."""
 by_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 
 
@@ -124,6 +133,18 @@ def test_the_servers_are_the_official_images_with_health_checks(compose: dict[st
     assert service_of(compose, "postgres")["image"] == "postgres:18"
     assert service_of(compose, "valkey")["image"].startswith("valkey/valkey:")
     assert all("test" in service_of(compose, name)["healthcheck"] for name in SERVERS)
+
+
+def test_postgres_is_tuned_and_quiet_like_the_embedded_one(compose: dict[str, Any]) -> None:
+    program, *rest = service_of(compose, "postgres")["command"]
+    given = dict(option.split("=") for option in rest[1::2])
+    assert (program, set(rest[::2])) == ("postgres", {"-c"})
+    expected = {name: value for name, value in LEDGER_OPTIONS.items() if name not in POSTGRES_DEFAULTS}
+    expected |= {
+        name: PRIVATE_OPTIONS[name] for name in ("log_min_error_statement", "log_parameter_max_length")
+    }
+    assert {name: given.get(name) for name in expected} == expected
+    assert all(given.get(name, LEDGER_OPTIONS[name]) == LEDGER_OPTIONS[name] for name in POSTGRES_DEFAULTS)
 
 
 def test_the_image_holds_every_package_of_the_project() -> None:
