@@ -121,8 +121,10 @@ def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of all settings, with their defaults."""
-    found: dict[str, Any] = msgspec.json.schema_components((BrandSettings,))[1]["BrandSettings"]
+    """JSON Schema of all settings, with their defaults; complete in itself, without references."""
+    parts = plain_values(msgspec.json.schema_components((BrandSettings,))[1])
+    found: dict[str, Any] = parts["BrandSettings"]
+    found["properties"]["deposit_accounts"]["items"] = parts["DepositAccount"]
     return found
 
 
