@@ -1,0 +1,1 @@
+"""Schemas of the admin edge, one file per topic."""
