@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "edges.cli.system:demo",
     "integration": "edges.cli.integration:integration",
     "migrate": "edges.cli.system:migrate",
+    "parity": "edges.cli.parity:parity",
     "projections": "edges.cli.projections:projections",
     "rounds": "edges.cli.rounds:rounds",
     "secrets": "edges.cli.secrets:secrets",

@@ -21,11 +21,13 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNAVAILABLE = 3
     AUDIT_FOUND = 4
+    PARITY_FOUND = 5
 
 
 EXIT_CODES_HELP: Final = (
     "Exit codes: 0 done; 1 refused, asking again will not help; 2 wrong usage or settings; "
-    "3 unavailable, asking again may help and is safe with the same key; 4 the audit found something."
+    "3 unavailable, asking again may help and is safe with the same key; 4 the audit found something; "
+    "5 a recording and the edge differ."
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from edges.dialects.amounts import MAX_DIGITS, Amount
 from edges.dialects.conversion import Context, Converter, Unconvertible
 from edges.dialects.moments import NAMED, Day, Moment, is_format
-from edges.dialects.section import Section
+from edges.toml_section import Section
 
 SCALARS: Final = (str, int, bool)
 

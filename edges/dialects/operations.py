@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from edges.dialects.dialect import Call, Operation
-from edges.dialects.section import Section
 from edges.dialects.shapes import ANYTHING, Shape, merged, shape_of
 from edges.routes import Route
+from edges.toml_section import Section
 
 CURSOR: Final = "cursor"
 LIMIT: Final = "limit"

@@ -23,9 +23,9 @@ from edges.dialects.dialect import (
 )
 from edges.dialects.legacy_request import WAYS
 from edges.dialects.operations import check_call, find_operation
-from edges.dialects.section import Section
 from edges.dialects.value_reading import ANSWER, REQUEST, ValueReader
 from edges.routes import Route
+from edges.toml_section import Section
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 TOKEN_SOURCES: Final = ("header", "cookie", "field")

@@ -8,7 +8,6 @@ from edges.dialects.converters import SCALARS, Choice, read_converter
 from edges.dialects.dialect import Operation
 from edges.dialects.operations import answer_shape
 from edges.dialects.paths import parse_path, variables
-from edges.dialects.section import Section
 from edges.dialects.shapes import Shape
 from edges.dialects.values import (
     BRAND_FACTS,
@@ -23,6 +22,7 @@ from edges.dialects.values import (
     Source,
     Value,
 )
+from edges.toml_section import Section
 
 Direction = Literal["request", "answer"]
 REQUEST: Final[Direction] = "request"

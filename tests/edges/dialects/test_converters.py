@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edges.dialects.conversion import Context, Converter, Unconvertible
 from edges.dialects.converters import read_converter
-from edges.dialects.section import Section
+from edges.toml_section import Section
 
 SEOUL = Context(ZoneInfo("Asia/Seoul"))
 

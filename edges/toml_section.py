@@ -1,4 +1,4 @@
-"""A table of a dialect's file while it is read: every key is asked for once, every mistake is noted with its place."""
+"""A table of a TOML file while it is read: every key is asked for once, every mistake is noted with its place."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -145,6 +145,7 @@ class Section:
 
 _NAMES = {
     str: "a text",
+    float: "a number",
     int: "a whole number",
     bool: "true or false",
     dict: "a table",
