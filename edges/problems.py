@@ -187,7 +187,7 @@ def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> web.Re
         retry["WWW-Authenticate"] = "Bearer"
     return web.Response(
         status=problem.status,
-        body=orjson.dumps(document, default=str),
+        body=orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS),
         content_type=CONTENT_TYPE,
         headers={**retry, **(headers or {})},
     )

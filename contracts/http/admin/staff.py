@@ -13,7 +13,7 @@ BRANDS_MAX: Final = 1000
 LOGIN_TOLD: Final = "3 to 32 letters, digits and . _ - @"
 
 
-def _roles(**options: Any) -> fields.List:
+def _roles(**options: Any) -> fields.List[Any]:
     """What they may do is the sum of what their roles may."""
     return fields.List(
         fields.String(validate=validate.OneOf(sorted(ROLES))),
@@ -22,7 +22,7 @@ def _roles(**options: Any) -> fields.List:
     )
 
 
-def _brands(**options: Any) -> fields.List:
+def _brands(**options: Any) -> fields.List[Any]:
     return fields.List(
         fields.String(validate=validate.Length(min=1, max=32)),
         validate=validate.Length(min=1, max=BRANDS_MAX),
@@ -79,7 +79,8 @@ class GivenLoginSchema(Schema):
 
     login = fields.String(required=True)
     password = fields.String(
-        allow_none=True, metadata={"description": "Temporary: its owner has to choose another at the first login"}
+        allow_none=True,
+        metadata={"description": "Temporary: its owner has to choose another at the first login"},
     )
     totp_secret = fields.String(allow_none=True, metadata={"description": "Base32"})
     totp_uri = fields.String(

@@ -1,0 +1,9 @@
+"""What the topics of the admin edge find in its application beside ``edges.api.parts``."""
+
+from typing import Final
+
+from aiohttp import web
+
+from edges.people.staff_accounts import StaffAccounts
+
+STAFF: Final = web.AppKey("STAFF", StaffAccounts)
