@@ -12,7 +12,9 @@ from edges.routes import Route
 Edge = Literal["player", "agent", "provider"]
 EDGES: Final = ("player", "agent", "provider")
 
-SessionStep = Literal["begin", "end"]
+SessionStep = Literal["begin", "renew", "end"]
+"""``renew``: what is known of the session has changed, so that the access token kept for it is out of date."""
+
 TokenKind = Literal["session", "bearer"]
 
 PLACEHOLDER: Final = "$"

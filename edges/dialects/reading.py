@@ -107,7 +107,7 @@ class _DialectReader:
             values.check(
                 section, answer, call.operation, {name: extra.operation for name, extra in extras.items()}
             )
-        step = section.one_of("session", ("begin", "end"))
+        step = section.one_of("session", ("begin", "renew", "end"))
         return LegacyRoute(
             methods=methods,
             path=path,

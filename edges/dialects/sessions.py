@@ -114,7 +114,7 @@ class SealedSessions:
         return self._tokens.issue(person, sealed.session_id, must_change_password=known.must_change)
 
     def _unsealed(self, token: str) -> Sealed:
-        if not _TOKEN.fullmatch(token):
+        if not _TOKEN.fullmatch(token) or len(token) % 4 == 1:  # no bytes are written so
             raise InvalidToken
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         for key in self._keys():

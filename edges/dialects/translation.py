@@ -97,7 +97,7 @@ class Translation:
             return access_token
         return await self._sessions.begin(access_token)
 
-    def end_session(self, token: str) -> None:
+    def forget_session(self, token: str) -> None:
         if self._sessions is not None:
             self._sessions.forget(token)
 
@@ -169,8 +169,8 @@ class _Exchange:
             return done
         if self.route.session == "begin":
             self.facts.token = await self._translation.begin_session(done)
-        elif self.route.session == "end" and self.facts.token:
-            self._translation.end_session(self.facts.token)
+        elif self.route.session is not None and self.facts.token:
+            self._translation.forget_session(self.facts.token)
         for name, extra in self.route.extras.items():
             further = await self._translation.call(extra, self.facts, [], None)
             if further.ok:
@@ -178,7 +178,7 @@ class _Exchange:
             elif self.route.call.operation.reads_only:
                 return further
             else:  # what was asked for has been done: it must not look as if it had not
-                log.error("legacy_extra_failed", route=self.route.name, extra=name, status=further.status)
+                log.warning("legacy_extra_failed", route=self.route.name, extra=name, status=further.status)
         return done
 
     async def _main(self) -> ModernAnswer:

@@ -11,9 +11,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from edges.dialects.loader import load_dialects
 from edges.metrics import Metrics
 from tests.edges.dialects.modern_edge import ModernEdge, Tokens, brand, edge_app
-from tests.edges.identity.conftest import clock, house, own_secrets, pool
-
-__all__ = ["clock", "house", "own_secrets", "pool"]
 
 Client = TestClient[web.Request, web.Application]
 

@@ -153,7 +153,8 @@ class Tokens:
 
     def forget(self, token: str) -> None:
         self.forgotten.append(token)
-        self.sessions[token] = self.sessions.get(token, [])[1:]
+        kept = self.sessions.get(token, [])
+        self.sessions[token] = kept[1:] or kept
 
 
 def edge_app(

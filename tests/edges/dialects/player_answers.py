@@ -40,6 +40,7 @@ EXAMPLES: dict[str, Example] = {
         open=True,
     ),
     "POST /api/v1/auth/logout": Example(204, None),
+    "POST /api/v1/auth/password": Example(200, {"access_token": "access-1", "expires_in": 600}, "old! new!"),
     "GET /api/v1/auth/session": Example(
         200, {"player_id": PLAYER, "login": "kim01", "expires_at": "2026-04-28T04:15:00Z"}
     ),
@@ -120,6 +121,33 @@ EXAMPLES: dict[str, Example] = {
             "next": None,
         },
         asks=SPAN,
+    ),
+    "GET /api/v1/rounds": Example(
+        200,
+        {
+            "items": [
+                {
+                    "integration": "softswiss",
+                    "round": "r-77",
+                    "game": "dice",
+                    "status": "closed",
+                    "stake": "10000.5",
+                    "payout": "25000",
+                    "started_at": "2026-04-28T04:04:58Z",
+                },
+                {
+                    "integration": "hub88",
+                    "round": "r-12",
+                    "game": None,
+                    "status": "open",
+                    "stake": "5000",
+                    "payout": "0",
+                    "started_at": "2026-04-28T04:00:00Z",
+                },
+            ],
+            "next": None,
+        },
+        asks=f"currency integration status {LIST}",
     ),
     "POST /api/v1/deposits": Example(
         201,

@@ -137,7 +137,7 @@ BODY = 'to_body = { currency = "c", amount = "a" }\n'
         (WALLETS, 'to_body = { a = "b" }', "to_body: a: is no field of the operation's body"),
         (WALLETS, 'to_query = { limit = "n" }', "to_query: limit: is not asked for by the operation"),
         (WALLETS, 'page = { number = "page" }', "page: the operation takes no cursor"),
-        (WALLETS, 'session = "resume"', "session: is not one of begin, end"),
+        (WALLETS, 'session = "resume"', "session: is not one of begin, end, renew"),
         (
             WALLETS,
             'extras = { a = { operation = "POST /api/v1/auth/logout" } }',
