@@ -8,15 +8,16 @@ from typing import Any, Final
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
-from edges.admin import auth, console, staff
+from edges.admin import agents, auth, console, staff
 from edges.admin.console import BOARD, SOCKETS, close_sockets
 from edges.admin.guard import GUARD, StaffGuard, require_guarded
-from edges.admin.parts import STAFF
+from edges.admin.parts import AGENTS, STAFF
 from edges.admin.status import StatusBoard
 from edges.api.parts import PARTS, Clock, compose
 from edges.api.write_keys import write_keys
 from edges.database import Role
 from edges.http_app import make_app
+from edges.people.agent_accounts import AgentAccounts
 from edges.people.staff_accounts import StaffAccounts
 from edges.process import Process
 from edges.routes import Route, add_routes, documented
@@ -29,6 +30,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *console.ROUTES,
     *auth.ROUTES,
     *staff.ROUTES,
+    *agents.ROUTES,
 )  # fmt: skip
 """What anybody can ask of this edge; each topic's file has its own, and says who may."""
 
@@ -55,6 +57,7 @@ def admin_app(process: Process, *, clock: Clock = time.time) -> web.Application:
     )
     app[PARTS] = parts
     app[GUARD] = guard
+    app[AGENTS] = AgentAccounts(parts.pool, parts.identity, parts.ledger, parts.clock)
     app[STAFF] = StaffAccounts(parts.pool, parts.identity, parts.ledger, parts.clock)
     app[BOARD] = StatusBoard(auditors, parts.ledger)
     app[SOCKETS] = set()

@@ -4,6 +4,8 @@ from typing import Final
 
 from aiohttp import web
 
+from edges.people.agent_accounts import AgentAccounts
 from edges.people.staff_accounts import StaffAccounts
 
 STAFF: Final = web.AppKey("STAFF", StaffAccounts)
+AGENTS: Final = web.AppKey("AGENTS", AgentAccounts)

@@ -7,6 +7,7 @@ and a row that is there stays. The same key for another request is refused. A cr
 import base64
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -25,20 +26,25 @@ ORIGIN: Final = "api"
 # The first one to come decides what the key means; the others wait for it, and then read it.
 CLAIM: Final = """
 INSERT INTO write_keys (brand_id, caller, key_hash, fingerprint) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+RETURNING true
 """
 MEANING: Final = """
-SELECT fingerprint FROM write_keys WHERE brand_id = %s AND caller = %s AND key_hash = %s
+SELECT fingerprint, created_at FROM write_keys WHERE brand_id = %s AND caller = %s AND key_hash = %s
 """
 
 
 class WriteKey:
     """What a write derives its ids from."""
 
-    __slots__ = ("id",)
+    __slots__ = ("id", "repeated", "since")
 
-    def __init__(self, brand_id: str, caller: str, key: str) -> None:
+    def __init__(self, brand_id: str, caller: str, key: str, *, repeated: bool, since: datetime) -> None:
         self.id = digest_id(brand_id, caller, key)
         """24 characters, lower-case letters and digits: an id for what the write makes."""
+        self.repeated = repeated
+        """Whether the request came before, whatever became of it then."""
+        self.since = since
+        """When it came first."""
 
     def command_id(self, what: str) -> str:
         """The id of one of the write's commands."""
@@ -80,11 +86,11 @@ def write_keys(pool: Pool, secret: str) -> Middleware:
         place = (brand_id, caller, hashlib.sha256(given.encode()).digest())
         fingerprint = await _fingerprint(request, key)
         async with in_brand(pool, brand_id) as connection:
-            await connection.execute(CLAIM, (*place, fingerprint))
+            claimed = await (await connection.execute(CLAIM, (*place, fingerprint))).fetchone()
             row = await (await connection.execute(MEANING, place)).fetchone()
         if row is None or not hmac.compare_digest(bytes(row[0]), fingerprint):
             raise Problem(422, "idempotency_key_reused", f"the {KEY_HEADER} was used for another request")
-        request[WRITE] = WriteKey(brand_id, caller, given)
+        request[WRITE] = WriteKey(brand_id, caller, given, repeated=claimed is None, since=row[1])
         return await handler(request)
 
     return once

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from contracts.receipts import Receipt
+from edges.api.write_keys import WriteKey
 from edges.identity import credentials
 from edges.identity.credentials import Credentials, NewCredentials
 from edges.identity.errors import LoginTaken
@@ -74,19 +74,19 @@ class GivenLogins:
         async with in_brand(self._pool, person.brand_id) as connection:
             await credentials.delete(connection, person)
 
-    async def reset_password(self, person: Person, recorded: Receipt) -> GivenLogin:
-        """A temporary password, after the log was told; all sessions end. Raises :class:`UnknownPerson`."""
+    async def reset_password(self, person: Person, key: WriteKey) -> GivenLogin:
+        """A temporary password; all sessions end. Raises :class:`UnknownPerson`."""
         known = await self._known(person)
-        if recorded.replayed and not known.must_change and known.password_changed_at > _moment(recorded):
+        if key.repeated and not known.must_change and known.password_changed_at > key.since:
             return GivenLogin(person, known.login)
         return GivenLogin(person, known.login, await self._identity.password_changes.reset(person))
 
-    async def reset_code(self, person: Person, recorded: Receipt) -> GivenLogin:
+    async def reset_code(self, person: Person, key: WriteKey) -> GivenLogin:
         """Another secret for one-time codes, in the same way."""
         known = await self._known(person)
         secret = new_secret()
         async with in_brand(self._pool, person.brand_id) as connection:
-            if recorded.replayed and await _last_code_at(connection, person) > _moment(recorded):
+            if key.repeated and await _last_code_at(connection, person) > key.since:
                 return GivenLogin(person, known.login)
             await self._identity.codes.enrol(connection, person, secret)
             ended = await self._identity.sign_ins.end_all_within(connection, person, "password_reset")
@@ -128,7 +128,3 @@ class GivenLogins:
 async def _last_code_at(connection: Connection, person: Person) -> datetime:
     row = await (await connection.execute(SELECT_LAST_STEP, person)).fetchone()
     return datetime.fromtimestamp((row[0] if row else 0) * STEP_S, UTC)
-
-
-def _moment(receipt: Receipt) -> datetime:
-    return datetime.fromtimestamp(receipt.recorded_us / 1e6, UTC)

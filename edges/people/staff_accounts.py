@@ -108,7 +108,7 @@ class StaffAccounts:
         """A new password, or secret of one-time codes. Nobody resets their own: raises :class:`OwnRights`."""
         if actor == f"staff:{staff_id}":
             raise OwnRights
-        receipt = await self._platform.execute(
+        await self._platform.execute(
             ResetStaffCredentials(
                 command_id=key.command_id("reset"),
                 staff_id=staff_id,
@@ -119,8 +119,8 @@ class StaffAccounts:
         )
         person = staff_person(staff_id)
         if what == "password":
-            return await self._logins.reset_password(person, receipt)
-        return await self._logins.reset_code(person, receipt)
+            return await self._logins.reset_password(person, key)
+        return await self._logins.reset_code(person, key)
 
     async def ensure_first_administrator(self, login: str, *, unfinished: bool = False) -> GivenLogin | None:
         """Somebody who may do everything, where there is nobody yet.

@@ -75,21 +75,26 @@ class StaffListSchema(Schema):
 
 
 class GivenLoginSchema(Schema):
-    """Told once. Repeating the request gives new ones while nobody has used these; null once somebody has."""
+    """Told once. Repeating the request gives a new one while nobody has used this; null once somebody has."""
 
     login = fields.String(required=True)
     password = fields.String(
+        required=True,
         allow_none=True,
         metadata={"description": "Temporary: its owner has to choose another at the first login"},
-    )
-    totp_secret = fields.String(allow_none=True, metadata={"description": "Base32"})
-    totp_uri = fields.String(
-        allow_none=True, metadata={"description": "For the authenticator app, as text or QR code"}
     )
 
 
 class GivenStaffLoginSchema(GivenLoginSchema):
+    """The same of the secret for one-time codes. Null: the one from before stays."""
+
     staff_id = fields.String(required=True)
+    totp_secret = fields.String(required=True, allow_none=True, metadata={"description": "Base32"})
+    totp_uri = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For the authenticator app, as text or QR code"},
+    )
 
 
 class RoleSchema(Schema):
