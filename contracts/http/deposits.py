@@ -25,6 +25,7 @@ class OfferedAccountSchema(DepositAccountSchema):
 
 class OfferedAccountsSchema(Schema):
     items = fields.List(fields.Nested(OfferedAccountSchema), required=True)
+    next = next_page()
 
 
 class AccountsQuerySchema(Schema):

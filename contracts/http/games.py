@@ -64,6 +64,7 @@ class OfferedCategorySchema(Schema):
 
 class OfferedCategoriesSchema(Schema):
     items = fields.List(fields.Nested(OfferedCategorySchema), required=True)
+    next = next_page()
 
 
 class LaunchSchema(Schema):

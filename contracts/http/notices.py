@@ -45,6 +45,7 @@ class ShownBannerSchema(Schema):
 
 class ShownBannersSchema(Schema):
     items = fields.List(fields.Nested(ShownBannerSchema), required=True)
+    next = next_page()
 
 
 class OfferedBankSchema(Schema):
@@ -55,3 +56,4 @@ class OfferedBankSchema(Schema):
 
 class OfferedBanksSchema(Schema):
     items = fields.List(fields.Nested(OfferedBankSchema), required=True)
+    next = next_page()

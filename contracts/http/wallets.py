@@ -42,6 +42,7 @@ class PlayerWalletsSchema(Schema):
     """The main currency first."""
 
     items = fields.List(fields.Nested(PlayerWalletSchema), required=True)
+    next = next_page()
 
 
 class NewWalletSchema(Schema):

@@ -225,9 +225,11 @@ async def running_people(
     *,
     brands: Sequence[str] = ("acme", "other"),
     clock: Clock | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningPeople]:
     """Runs these edges, by name, over brands that deal in EUR and have the domain ``<brand>.example``.
 
+    ``variables``: further settings of the edges.
     An edge that is to share the clock is given it by the caller: ``partial(admin_app, clock=clock)``.
     """
     async with AsyncExitStack() as stack:
@@ -244,7 +246,15 @@ async def running_people(
         people.password_hash = await hasher.hash(PASSWORD)
         hasher.close()
         for name, make in edges.items():
-            app = make(_process(name, database, valkey_url, home, ledger.url))
+            process = _process(
+                name,
+                database,
+                valkey_url=valkey_url,
+                home=home,
+                ledger_url=ledger.url,
+                variables=variables or {},
+            )
+            app = make(process)
             url = await stack.enter_async_context(served(app))
             jar = aiohttp.DummyCookieJar()
             http = await stack.enter_async_context(aiohttp.ClientSession(url, cookie_jar=jar))
@@ -265,13 +275,21 @@ async def _projecting(database: Database, ledger: LedgerProcess) -> AsyncIterato
         await worker.stop()
 
 
-def _process(name: str, database: Database, valkey_url: str, home: Path, ledger_url: str) -> Process:
+def _process(
+    name: str,
+    database: Database,
+    *,
+    valkey_url: str,
+    home: Path,
+    ledger_url: str,
+    variables: Mapping[str, str],
+) -> Process:
     passwords = {
         f"TONGBO_{role.upper()}_PASSWORD": database.secrets.database_password(role)
         for role in ("edge", "reader", "auditor")
     }
     settings = load(
-        {"TONGBO_SERVICE_TOKEN": TOKEN, **passwords},
+        {"TONGBO_SERVICE_TOKEN": TOKEN, **passwords, **variables},
         home=home,
         database_url=location_of(database.dsn("edge")),
         redis_url=valkey_url,

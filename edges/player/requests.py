@@ -1,0 +1,171 @@
+"""What deposits and withdrawals have in common: asking the ledger, finding one's own, and what a refusal tells."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from contracts.commands.wallet import WalletCommand
+from contracts.money import currency_of, parse_amount
+from contracts.receipts import Receipt
+from contracts.refusals import DailyLimitReached, InvalidAmount, LedgerError, Refused
+from edges.api.answers import amount_text
+from edges.api.parts import ApiParts
+from edges.business_day import business_day
+from edges.identity.persons import Person
+from edges.people import request_details
+from edges.people.request_details import Kind
+from edges.player.wallets import restriction_documents
+from edges.problems import Problem, problem_of
+from edges.tenancy import Connection, in_brand
+from ledger.brand import Brand
+from projections import requests
+from projections.errors import NotYetProjected
+from projections.pages import Page
+from projections.positions import find_live
+from projections.request_steps import Request
+from projections.requests import Wanted
+
+READ_MODEL: Final = "requests"
+CAUGHT_UP_WITHIN_S: Final = 1.0
+LOOK_AGAIN_S: Final = 0.02
+
+HEAD: Final = "SELECT position FROM events WHERE brand_id = %s ORDER BY position DESC LIMIT 1"
+
+IN_UNITS: Final = frozenset({"minimum", "maximum", "required", "available", "used", "max_stake"})
+"""Facts of refusals that are amounts."""
+
+NOT_TOLD: Final = frozenset({"balance", "by"})
+"""Facts that are no concern of a player, or told in another way."""
+
+
+def asked_amount(text: str, code: str) -> int:
+    """Ledger units of an amount that a bank can move. Raises :class:`InvalidAmount` or ``UnknownCurrency``."""
+    currency = currency_of(code)
+    units = parse_amount(text, currency)
+    if units % 10 ** (currency.scale - currency.digits):
+        raise InvalidAmount(reason=f"{code} is paid with at most {currency.digits} decimals")
+    return units
+
+
+async def ask(
+    parts: ApiParts,
+    person: Person,
+    kind: Kind,
+    request_id: str,
+    *,
+    command: WalletCommand,
+    details: Mapping[str, str],
+) -> Receipt:
+    """Makes a request, its details being in the vault before it is in the log. Raises what the ledger raises."""
+    new = await _keep(parts, person, kind, request_id, details)
+    try:
+        receipt = await parts.ledger.brand(person.brand_id).execute(command)
+    except Refused:
+        if new:
+            async with in_brand(parts.pool, person.brand_id) as connection:
+                await request_details.forget(connection, parts.identity.vault, person, kind, request_id)
+        raise
+    # Another attempt at the same request may have been refused, and have forgotten them meanwhile.
+    await _keep(parts, person, kind, request_id, details)
+    return receipt
+
+
+async def own_request(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> Request | None:
+    """The player's own request of this id. One that was made a moment ago is waited for.
+
+    Raises :class:`NotYetProjected` if the read model is too far behind to tell.
+    """
+    async with in_brand(parts.pool, person.brand_id) as connection:
+        found = await _find(connection, person, kind, request_id)
+        if found is not None:
+            return found
+        row = await (await connection.execute(HEAD, (person.brand_id,))).fetchone()
+    head = int(row[0]) if row else 0
+    deadline_s = time.monotonic() + CAUGHT_UP_WITHIN_S
+    while True:
+        async with in_brand(parts.pool, person.brand_id) as connection:
+            place = await find_live(connection, person.brand_id, READ_MODEL)
+            reached = place.position if place else 0
+            if reached >= head:
+                return await _find(connection, person, kind, request_id)
+        if time.monotonic() > deadline_s:
+            raise NotYetProjected(READ_MODEL, head, reached)
+        await asyncio.sleep(LOOK_AGAIN_S)  # without a connection, which others need
+
+
+async def list_own(
+    parts: ApiParts, person: Person, kind: Kind, query: Mapping[str, Any]
+) -> tuple[Page[Request], dict[str, dict[str, str]]]:
+    """A page of the player's own, the newest first; and the details of each by its id.
+
+    ``query``: as ``contracts.http.deposits.RequestsQuerySchema`` reads it. Raises ``InvalidCursor``.
+    """
+    wanted = Wanted(
+        kinds=[kind],
+        states=None if query["state"] is None else [query["state"]],
+        currency=query["currency"],
+        owner_id=person.subject_id,
+    )
+    async with in_brand(parts.pool, person.brand_id) as connection:
+        page = await requests.list_page(
+            connection, person.brand_id, wanted, limit=query["limit"], cursor=query["cursor"]
+        )
+        ids = [(person.subject_id, found.request_id) for found in page.items]
+        details = await request_details.read(connection, parts.identity.vault, person.brand_id, kind, ids)
+    return page, details
+
+
+async def own_details(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> dict[str, str]:
+    """What is kept of one of the player's requests, by name."""
+    async with in_brand(parts.pool, person.brand_id) as connection:
+        ids = [(person.subject_id, request_id)]
+        known = await request_details.read(connection, parts.identity.vault, person.brand_id, kind, ids)
+    return known[request_id]
+
+
+async def refused(
+    parts: ApiParts, brand: Brand, error: Refused, wallet: str, *, withdrawing: bool = False
+) -> Problem:
+    """What a player is told of a refusal: amounts in main units, and, of a withdrawal, what could be withdrawn."""
+    currency = wallet.rpartition(":")[2]
+    problem = problem_of(error)
+    counted = isinstance(error, DailyLimitReached) and error.facts.get("limit") == "count"
+    facts = {
+        name: amount_text(value, currency)
+        if name in IN_UNITS and isinstance(value, int) and not counted
+        else value
+        for name, value in problem.facts.items()
+        if name not in NOT_TOLD
+    }
+    if withdrawing:
+        facts |= await _withdrawable(parts, brand, wallet)
+    return Problem(problem.status, problem.code, problem.title, **facts)
+
+
+async def _withdrawable(parts: ApiParts, brand: Brand, wallet: str) -> dict[str, Any]:
+    day = business_day(brand.settings, parts.now())
+    try:
+        view = await parts.ledger.brand(brand.brand_id).wallet(wallet, day)
+    except LedgerError:
+        return {}
+    return {
+        "withdrawable": amount_text(view.withdrawable, view.currency),
+        "restrictions": restriction_documents(view),
+    }
+
+
+async def _keep(
+    parts: ApiParts, person: Person, kind: Kind, request_id: str, details: Mapping[str, str]
+) -> bool:
+    async with in_brand(parts.pool, person.brand_id) as connection:
+        vault = parts.identity.vault
+        return await request_details.keep(connection, vault, person, kind, request_id, values=details)
+
+
+async def _find(connection: Connection, person: Person, kind: Kind, request_id: str) -> Request | None:
+    """Somebody else's is as unknown as one that nobody made."""
+    for request in await requests.find_by_id(connection, person.brand_id, request_id):
+        if (request.kind, request.owner_kind, request.owner_id) == (kind, "player", person.subject_id):
+            return request
+    return None
