@@ -139,6 +139,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if route.permission:
         operation["x-permission"] = route.permission
+        operation["x-every-brand"] = route.every_brand
+        operation["x-step-up"] = route.step_up
     if route.request is not None:
         operation["requestBody"] = {
             "required": True,

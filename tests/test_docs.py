@@ -7,7 +7,7 @@ import pytest
 
 from edges.config import variable_names
 from edges.ports import PORT_OFFSETS
-from tests import reference
+from tests import reference, roles_page
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -27,6 +27,10 @@ def test_the_reference_has_every_setting() -> None:
 def test_the_reference_has_every_port() -> None:
     page = reference.PAGE.read_text()
     assert {part for part, offset in PORT_OFFSETS.items() if f"| {part} | +{offset} |" not in page} == set()
+
+
+def test_the_page_of_roles_is_the_matrix() -> None:
+    assert roles_page.PAGE.read_text() == roles_page.page(), "run: python -m tests.roles_page"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

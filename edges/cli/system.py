@@ -73,7 +73,7 @@ def demo(home: Path, rate: float, seconds: float | None, as_json: bool) -> None:
 @home_option
 @json_option
 def urls(home: Path, as_json: bool) -> None:
-    """Where the running system answers, and the address that opens the status page."""
+    """Where the running system answers."""
     found = urls_of(find_system(home))
     if as_json:
         print_json(found)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+import pyotp
 import pytest
 
 from edges.provider.protocols import PROTOCOLS
@@ -31,6 +32,25 @@ BUSY_MACHINE_FACTOR = float(os.environ.get("TONGBO_TEST_PATIENCE", "3"))
 def signed(system: RunningSystem, body: bytes) -> dict[str, str]:
     credentials = json.loads((system.home / "demo" / "credentials.json").read_bytes())
     return PROTOCOLS["softswiss"].sign(body, credentials["softswiss_secret"].encode())
+
+
+def told_of_staff(lines: list[str], what: str) -> str:
+    """What the first start tells of the first member of staff."""
+    (line,) = [line for line in lines if line.strip().startswith(what)]
+    return line.strip().removeprefix(what).strip()
+
+
+async def staff_page(system: RunningSystem, login: str, password: str, secret: str) -> str:
+    """The status page, as a browser gets it after the login form."""
+    url = system.url("admin")
+    fields = {"login": login, "password": password, "code": pyotp.TOTP(secret).now()}
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with (
+        aiohttp.ClientSession(url, cookie_jar=jar) as browser,
+        browser.post("/login", data=fields, headers={"Origin": url}) as response,
+    ):
+        assert (response.status, response.url.path) == (200, "/")
+        return await response.text()
 
 
 async def send_bet(system: RunningSystem, key: str, amount: str) -> tuple[int, dict[str, str]]:
@@ -78,12 +98,13 @@ async def test_up_from_an_empty_home_to_the_second_start(server_root: Path) -> N
         shown = system.read_rest("See money move")
         secret = json.loads((home / "demo" / "credentials.json").read_bytes())["softswiss_secret"]
         assert any(secret in line for line in shown)
-        for private in (
-            "demo/credentials.json",
-            "demo/demo_hub88_private_key.pem",
-            "secrets/admin_access_key",
-        ):
+        for private in ("demo/credentials.json", "demo/demo_hub88_private_key.pem"):
             assert (home / private).stat().st_mode & 0o777 == 0o600
+        staff_password = told_of_staff(shown, "password")
+        page = await staff_page(
+            system, told_of_staff(shown, "login name"), staff_password, told_of_staff(shown, "one-time codes")
+        )
+        assert "Log out" in page
 
         status, answer = await send_bet(system, "t-1", "10.00")
         assert (status, answer["balance"]) == (200, "990.00")
@@ -118,7 +139,8 @@ async def test_up_from_an_empty_home_to_the_second_start(server_root: Path) -> N
 
         system.start()
         assert system.ready_after_s < READY_AGAIN_S * BUSY_MACHINE_FACTOR
-        assert not any(secret in line for line in system.read_rest("API pages"))
+        shown = system.read_rest("API pages")
+        assert not any(secret in line or staff_password in line for line in shown)
         assert system.cli_json("wallet", "show", "demo", "ann")["balance"]["cash"] == "980.00000"
         assert system.stop() == 0
 

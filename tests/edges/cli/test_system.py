@@ -115,7 +115,7 @@ def test_plays_traffic_without_a_surprise(tongbo_json: Tongbo) -> None:
 def test_tells_where_the_system_answers(tongbo_json: Tongbo, system: RunningSystem) -> None:
     urls = tongbo_json("urls")
     assert urls["provider"] == system.url("provider")
-    assert (system.home / "secrets" / "admin_access_key").read_text() in urls["status"]
+    assert urls["staff"] == system.url("admin")
 
 
 def test_nothing_is_left_to_migrate(tongbo: Tongbo) -> None:
