@@ -2,33 +2,14 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from contracts.commands import wallet as c
-
-
-class RefusedByModel(Exception):
-    """The code of the refusal."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass
-class ModelWallet:
-    cash: int = 0
-    held: int = 0
-    max_stake: int | None = None
-    blocked: set[str] = field(default_factory=set)
-    closed: bool = False
-    withdrawals: dict[str, int] = field(default_factory=dict)
-
-    def spend(self, amount: int) -> None:
-        if amount > self.cash:
-            raise RefusedByModel("insufficient_funds")
-        self.cash -= amount
+from tests.ledger.model_requests import RequestModel, pairs_in
+from tests.ledger.model_wallet import ModelWallet, RefusedByModel, Rules, require
 
 
 @dataclass
@@ -49,15 +30,17 @@ class Play:
     rolled_back: bool = False
 
 
-class Model:
+class Model(RequestModel):
     """All wallets of a brand. ``execute`` and ``execute_all`` answer like the writer."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
         self.wallets: dict[str, ModelWallet] = {}
         self.answers: dict[str, tuple[c.WalletCommand, Answer]] = {}
         self.plays: dict[str, Play] = {}
         self.tombstones: dict[str, str] = {}
         """Wallet by the transaction id that a rollback claimed before the transaction came."""
+        self.paired: set[str] = set()
 
     def execute(self, command: c.WalletCommand) -> Answer:
         return self.execute_all([command])[0]
@@ -65,11 +48,16 @@ class Model:
     def execute_all(self, commands: Sequence[c.WalletCommand]) -> list[Answer]:
         before = copy.deepcopy(self.__dict__)
         known = set(self.answers)
+        self.paired = pairs_in(commands)
         try:
-            return [self._one(command, known) for command in commands]
+            answers = [self._one(command, known) for command in commands]
         except RefusedByModel:
             self.__dict__.update(before)
             raise
+        for wallet in self.wallets.values():
+            assert wallet.held == sum(request.amount for request in wallet.open("withdrawal").values())
+            assert min(wallet.cash, wallet.held) >= 0
+        return answers
 
     def _one(self, command: c.WalletCommand, known: set[str]) -> Answer:
         first = self.answers.get(command.command_id)
@@ -79,7 +67,7 @@ class Model:
         if first is not None and command.command_id not in known:
             raise RefusedByModel("invalid_command")
         if first is not None:
-            if first[0] != command:
+            if _content(first[0]) != _content(command):
                 raise RefusedByModel("conflicting_replay")
             return Answer(first[1].kind, first[1].cash, first[1].held, replayed=True)
         wallet = self.wallets.get(command.wallet_id)
@@ -97,66 +85,45 @@ class Model:
         return answer
 
     def _deposit(self, wallet: ModelWallet, command: c.Deposit, _known: set[str]) -> str:
-        _require(command.amount > 0, "invalid_amount")
-        _require(not wallet.closed, "wallet_closed")
+        require(command.amount > 0, "invalid_amount")
+        require(not wallet.closed, "wallet_closed")
         wallet.cash += command.amount
         return "Deposited"
 
-    def _requestwithdrawal(self, wallet: ModelWallet, command: c.RequestWithdrawal, _known: set[str]) -> str:
-        _require(command.amount > 0, "invalid_amount")
-        _require("withdrawals" not in wallet.blocked, "withdrawals_blocked")
-        _require(command.withdrawal_id not in wallet.withdrawals, "withdrawal_already_requested")
-        wallet.spend(command.amount)
-        wallet.held += command.amount
-        wallet.withdrawals[command.withdrawal_id] = command.amount
-        return "WithdrawalRequested"
-
-    def _payoutwithdrawal(self, wallet: ModelWallet, command: c.PayOutWithdrawal, _known: set[str]) -> str:
-        _require(command.withdrawal_id in wallet.withdrawals, "unknown_withdrawal")
-        wallet.held -= wallet.withdrawals.pop(command.withdrawal_id)
-        return "WithdrawalPaidOut"
-
-    def _releasewithdrawal(self, wallet: ModelWallet, command: c.ReleaseWithdrawal, _known: set[str]) -> str:
-        _require(command.withdrawal_id in wallet.withdrawals, "unknown_withdrawal")
-        amount = wallet.withdrawals.pop(command.withdrawal_id)
-        wallet.held -= amount
-        wallet.cash += amount
-        return "WithdrawalReleased"
-
     def _placebet(self, wallet: ModelWallet, command: c.PlaceBet, _known: set[str]) -> str:
-        _require(command.amount > 0 or (command.free and command.amount == 0), "invalid_amount")
-        _require(not wallet.closed, "wallet_closed")
-        _require("bets" not in wallet.blocked, "bets_blocked")
+        require(command.amount > 0 or (command.free and command.amount == 0), "invalid_amount")
+        require(not wallet.closed, "wallet_closed")
+        require("bets" not in wallet.blocked, "bets_blocked")
         taken = 0 if command.free else command.amount
         if not command.free:
-            _require(wallet.max_stake is None or taken <= wallet.max_stake, "max_stake_exceeded")
+            require(wallet.max_stake is None or taken <= wallet.max_stake, "max_stake_exceeded")
         wallet.spend(taken)
         self.plays[command.command_id] = Play(command.wallet_id, is_bet=True, amount=taken)
         return "BetPlaced"
 
     def _creditwin(self, wallet: ModelWallet, command: c.CreditWin, _known: set[str]) -> str:
-        _require(command.amount >= 0, "invalid_amount")
+        require(command.amount >= 0, "invalid_amount")
         if command.bet:
             tombstone = self.tombstones.get(command.bet)
             if tombstone is not None:
-                _require(tombstone == command.wallet_id, "reference_mismatch")
+                require(tombstone == command.wallet_id, "reference_mismatch")
                 raise RefusedByModel("reference_rolled_back")
             play = self.plays.get(command.bet)
             if play is None:
                 raise RefusedByModel(
                     "reference_mismatch" if command.bet in self.answers else "unknown_reference"
                 )
-            _require(play.wallet_id == command.wallet_id and play.is_bet, "reference_mismatch")
-            _require(not play.rolled_back, "reference_rolled_back")
+            require(play.wallet_id == command.wallet_id and play.is_bet, "reference_mismatch")
+            require(not play.rolled_back, "reference_rolled_back")
         wallet.cash += command.amount
         self.plays[command.command_id] = Play(command.wallet_id, is_bet=False, amount=command.amount)
         return "WinCredited"
 
     def _rollback(self, wallet: ModelWallet, command: c.RollBack, known: set[str]) -> str:
-        _require(command.reference != command.command_id, "invalid_command")
+        require(command.reference != command.command_id, "invalid_command")
         tombstone = self.tombstones.get(command.reference)
         if tombstone is not None:
-            _require(tombstone == command.wallet_id, "reference_mismatch")
+            require(tombstone == command.wallet_id, "reference_mismatch")
             return "RollbackRepeated"
         play = self.plays.get(command.reference)
         if play is None:
@@ -166,7 +133,7 @@ class Model:
                 )
             self.tombstones[command.reference] = command.wallet_id
             return "RollbackTombstoned"
-        _require(play.wallet_id == command.wallet_id, "reference_mismatch")
+        require(play.wallet_id == command.wallet_id, "reference_mismatch")
         if play.rolled_back:
             return "RollbackRepeated"
         play.rolled_back = True
@@ -180,8 +147,8 @@ class Model:
         return "RoundClosed"
 
     def _adjustbalance(self, wallet: ModelWallet, command: c.AdjustBalance, _known: set[str]) -> str:
-        _require(command.amount != 0, "invalid_amount")
-        _require(not wallet.closed, "wallet_closed")
+        require(command.amount != 0, "invalid_amount")
+        require(not wallet.closed, "wallet_closed")
         wallet.spend(-command.amount)
         return "BalanceAdjusted"
 
@@ -198,12 +165,16 @@ class Model:
         return "WalletUnblocked"
 
     def _closewallet(self, wallet: ModelWallet, _command: c.CloseWallet, _known: set[str]) -> str:
-        _require(not wallet.closed, "wallet_closed")
-        _require(not wallet.cash and not wallet.held, "wallet_not_empty")
+        require(not wallet.closed, "wallet_closed")
+        asked = [kind for kind in ("deposit", "withdrawal", "adjustment") if wallet.open(kind)]
+        require(not wallet.cash and not wallet.held and not asked, "wallet_not_empty")
         wallet.closed = True
         return "WalletClosed"
 
 
-def _require(fact: Any, code: str) -> None:
-    if not fact:
-        raise RefusedByModel(code)
+def _content(command: c.WalletCommand) -> tuple[type, dict[str, Any]]:
+    """What has to be the same when a command is repeated."""
+    fields = msgspec.structs.asdict(command)
+    return type(command), {
+        n: v for n, v in fields.items() if n not in ("day", "expires_us", "expected_version")
+    }
