@@ -1,8 +1,10 @@
 """Columns of many rows as PostgreSQL array literals, for ``unnest``: one statement stores a batch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 MAX_KEY_CHARS: Final = 200
 """Longest text that goes into an index as it is."""
@@ -23,6 +25,23 @@ def texts(values: list[str]) -> str:
     return '{"' + joined + '"}'
 
 
+def optional_texts(values: Sequence[str | None]) -> str:
+    """The same; None is null."""
+    cells = ["null" if value is None else f'"{_escaped(value)}"' for value in values]
+    return "{" + ",".join(cells) + "}"
+
+
+def documents(values: Iterable[Any]) -> str:
+    """An array literal of JSON texts, None as null; NUL, which jsonb cannot hold either, becomes U+FFFD."""
+    return optional_texts([None if value is None else document(value) for value in values])
+
+
+def document(value: Any) -> str:
+    """The value as JSON that jsonb can hold."""
+    text = msgspec.json.encode(value).decode()
+    return msgspec.json.encode(_without_nul(value)).decode() if "\\u0000" in text else text
+
+
 def key(text: str) -> str:
     """The text as an index can hold it: itself, or its beginning and its hash where it is too long or has a NUL.
 
@@ -35,3 +54,13 @@ def key(text: str) -> str:
 
 def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "\ufffd")
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nul(item) for item in value]
+    return value

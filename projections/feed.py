@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -52,7 +52,16 @@ select low from halved where low = high
 WAKE_CHANNEL: Final = "tongbo:log:"
 """The writer publishes its new position on this channel, the brand's id appended."""
 
+PAST_THE_END: Final = 2**63 - 1
+"""A position after every event there can be."""
+
+RESOLUTION: Final = timedelta(microseconds=1)
+"""Of recorded times."""
+
 POSTGRES_EPOCH_US: Final = 946_684_800_000_000
+
+LAST_US: Final = 253_402_300_799_999_999
+"""The last microsecond of the year 9999."""
 
 _INT8: Final = Struct(">q").unpack
 
@@ -83,6 +92,11 @@ def moment_of(recorded_us: int) -> datetime:
     """The same moment as an aware datetime, exact to the microsecond."""
     seconds, microseconds = divmod(recorded_us, 1_000_000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=microseconds)
+
+
+def moment_within_reach(us: int) -> datetime:
+    """The same for a time that an event names, which may be any: the last that there is, or 1970, beyond either."""
+    return moment_of(min(max(us, 0), LAST_US))
 
 
 async def read_events(
@@ -127,6 +141,15 @@ async def position_at(connection: psycopg.AsyncConnection[Any], brand_id: str, m
     cursor = await connection.execute(SELECT_POSITION_AT, {"brand_id": brand_id, "moment": moment})
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+async def positions_between(
+    connection: psycopg.AsyncConnection[Any], brand_id: str, since: datetime | None, until: datetime | None
+) -> tuple[int, int]:
+    """The positions just before and just after the events recorded from ``since`` on and before ``until``."""
+    before = await position_at(connection, brand_id, since - RESOLUTION) if since else 0
+    after = await position_at(connection, brand_id, until - RESOLUTION) + 1 if until else PAST_THE_END
+    return before, after
 
 
 async def _fetch(connection: psycopg.AsyncConnection[Any], statement: str, parameters: Any) -> list[Any]:

@@ -18,6 +18,7 @@ from contracts.commands import AnyCommand, Command
 from contracts.receipts import Receipt
 from contracts.refusals import Refused, Retryable
 from projections import columns
+from projections.due_work import DueWork
 from projections.metrics import ProjectionMetrics
 from projections.projection import Reaction
 from projections.sessions import Pool, brand_transaction
@@ -102,7 +103,7 @@ async def count_pending(connection: psycopg.AsyncConnection[Any], brand_id: str)
     return int(row[0]) if row else 0
 
 
-class Dispatcher:
+class Dispatcher(DueWork):
     """Sends one brand's outbox. Two at once are harmless: a repeated command gets its first answer."""
 
     def __init__(
@@ -113,34 +114,12 @@ class Dispatcher:
         metrics: ProjectionMetrics,
         options: OutboxOptions | None = None,
     ) -> None:
-        self.brand_id = brand_id
+        self._options = options = options or OutboxOptions()
+        super().__init__(brand_id, options.poll_s)
         self._pool = pool
         self._execute = execute
         self._metrics = metrics
-        self._options = options = options or OutboxOptions()
-        self._awake = asyncio.Event()
         self._slots = asyncio.Semaphore(options.in_flight_max)
-
-    def wake(self) -> None:
-        """There may be something to send."""
-        self._awake.set()
-
-    async def run(self) -> None:
-        """Sends until cancelled. Nothing stops it: what fails is tried again."""
-        while True:
-            self._awake.clear()
-            try:
-                while await self.dispatch():
-                    pass
-                pause_s = await self._next_due()
-            except Exception as error:  # noqa: BLE001 - the outbox goes on whatever happens
-                log.warning("outbox_unavailable", brand=self.brand_id, error=repr(error))
-                pause_s = self._options.poll_s
-            try:
-                async with asyncio.timeout(pause_s):
-                    await self._awake.wait()
-            except TimeoutError:
-                pass
 
     async def dispatch(self) -> int:
         """Sends the commands that are due, a batch at most, and records the answers; returns how many there were."""
@@ -181,8 +160,8 @@ class Dispatcher:
         async with brand_transaction(self._pool, self.brand_id) as connection:
             await connection.execute(RECORD_ATTEMPT, (reason, pause_s, self.brand_id, command_id))
 
-    async def _next_due(self) -> float:
+    async def _next_due(self) -> float | None:
         async with brand_transaction(self._pool, self.brand_id) as connection:
-            row = await (await connection.execute(SELECT_NEXT_DUE, (self.brand_id,))).fetchone()
-        due_s = row[0] if row else None
-        return self._options.poll_s if due_s is None else min(max(due_s, 0.0), self._options.poll_s)
+            row: Any = await (await connection.execute(SELECT_NEXT_DUE, (self.brand_id,))).fetchone()
+        due_s: float | None = row[0]
+        return due_s

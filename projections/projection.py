@@ -35,6 +35,9 @@ class Projection(ABC):
     """Lower-case, unique; also its name in metrics, in ``projection_positions`` and on the command line."""
     tables: ClassVar[tuple[str, ...]]
     """Every table it writes; each has ``brand_id`` and ``generation``."""
+    interests: ClassVar[frozenset[type] | None] = None
+    """The types of event that can change its rows; None: any. Batches without one of them are not applied, and its
+    position follows a little later, so that rare events cost little while bets pour in."""
 
     @abstractmethod
     async def apply(

@@ -6,12 +6,23 @@ from typing import Final
 from projections.balances import Balances
 from projections.checked_wallets import CheckedWallets
 from projections.errors import UnknownProjection
+from projections.players import Players
 from projections.projection import Projection
+from projections.requests import Requests
 from projections.rounds import Rounds
 from projections.statements import Statements
+from projections.timers import Timers
 from projections.trial_balance import TrialBalances
 
-READ_MODELS: Final[tuple[Projection, ...]] = (Balances(), Statements(), Rounds(), TrialBalances())
+READ_MODELS: Final[tuple[Projection, ...]] = (
+    Balances(),
+    Statements(),
+    Rounds(),
+    TrialBalances(),
+    Players(),
+    Requests(),
+    Timers(),
+)
 """What people and programs read."""
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (*READ_MODELS, CheckedWallets())

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
@@ -28,6 +29,8 @@ class RunnerOptions(NamedTuple):
     linger_s: float = 0.004
     """How long to let events gather after a small batch, so that a busy log is not applied one by one."""
     small_batch: int = 256
+    hold_s: float = 0.1
+    """How long the position may stay behind events that do not interest the projection."""
     longest_pause_s: float = 5.0
     """Between two attempts while the database cannot be reached."""
     longest_stop_s: float = 30.0
@@ -50,8 +53,9 @@ class Runner:
         *,
         options: RunnerOptions | None = None,
         on_reactions: Callable[[], None] | None = None,
+        on_applied: Callable[[], None] | None = None,
     ) -> None:
-        """``on_reactions`` is called when commands are in the outbox."""
+        """``on_reactions`` is called when commands are in the outbox, ``on_applied`` when rows may have changed."""
         self.projection = projection
         self.brand_id = feed.brand_id
         self.position: int | None = None
@@ -65,7 +69,10 @@ class Runner:
         self._metrics = metrics
         self._options = options or RunnerOptions()
         self._on_reactions = on_reactions
+        self._on_applied = on_applied
         self._build = Build(feed.brand_id, 0)
+        self._held: Recorded | None = None
+        self._held_until = 0.0
         self._retry = asyncio.Event()
         self._labels = (feed.brand_id, projection.name)
 
@@ -112,12 +119,44 @@ class Runner:
         self._build = Build(self.brand_id, place.generation)
         self._moved_to(place.position)
         while True:
-            events = await self._feed.read(self, self.position or 0)
-            self.waiting_since_us = events[0].recorded_us
-            await apply_narrowing(events, self._transact)
-            self._note_progress(events)
+            events = await self._read()
+            if self._interested(events):
+                self.waiting_since_us = events[0].recorded_us
+                await apply_narrowing(events, self._transact)
+                self._note_progress(events[-1])
+            else:
+                self._hold(events[-1])
             if len(events) <= self._options.small_batch:
                 await asyncio.sleep(self._options.linger_s)
+
+    async def _read(self) -> list[Recorded]:
+        """The next events; moves the position past those held back when they have been so for long enough."""
+        held = self._held
+        left_s = self._held_until - time.monotonic()
+        if held is not None and left_s > 0:
+            # Where nothing comes in time, or what comes cannot be read, the position follows; reading again tells.
+            with suppress(TimeoutError, PoisonedEvent):
+                async with asyncio.timeout(left_s):
+                    return await self._feed.read(self, held.position)
+        if held is not None:
+            await self._move_past(held)
+        return await self._feed.read(self, self.position or 0)
+
+    def _interested(self, events: Sequence[Recorded]) -> bool:
+        interests = self.projection.interests
+        return interests is None or any(type(recorded.event) in interests for recorded in events)
+
+    def _hold(self, last: Recorded) -> None:
+        if self._held is None:
+            self._held_until = time.monotonic() + self._options.hold_s
+        self._held = last
+        self.waiting_since_us = None
+
+    async def _move_past(self, held: Recorded) -> None:
+        async with brand_transaction(self._pool, self.brand_id) as connection:
+            await advance(connection, self.projection.name, self._build, self.position or 0, held)
+        self._advanced(held)
+        self._note_progress(held)
 
     async def _transact(self, events: Sequence[Recorded]) -> None:
         name = self.projection.name
@@ -128,19 +167,25 @@ class Runner:
             reactions = await self.projection.apply(self._build, events, connection)
             if reactions:
                 await store_reactions(connection, self.brand_id, name, reactions)
-        self._moved_to(events[-1].position)
+        self._advanced(events[-1])
         self._metrics.apply_seconds.labels(name).observe(time.perf_counter() - started)
         self._metrics.batch_events.labels(name).observe(len(events))
-        self._metrics.events.labels(*self._labels).inc(len(events))
         if reactions and self._on_reactions is not None:
             self._on_reactions()
+        if self._on_applied is not None:
+            self._on_applied()
+
+    def _advanced(self, last: Recorded) -> None:
+        self._metrics.events.labels(*self._labels).inc(last.position - (self.position or 0))
+        self._moved_to(last.position)
 
     def _moved_to(self, position: int) -> None:
         self.position = position
+        self._held = None
         self._metrics.position.labels(*self._labels).set(position)
 
-    def _note_progress(self, events: Sequence[Recorded]) -> None:
-        self.waiting_since_us = events[-1].recorded_us if self.lag_events else None
+    def _note_progress(self, last: Recorded) -> None:
+        self.waiting_since_us = last.recorded_us if self.lag_events else None
         if self.stopped is not None:
             log.info("projection_goes_on", brand=self.brand_id, projection=self.projection.name)
             self.stopped = None

@@ -1,14 +1,16 @@
-"""All projections of all brands in one process: finds brands, follows their logs, sends the outbox, checks balances."""
+"""All projections of all brands in one process: finds brands, follows logs, sends the outbox, fires timers, checks."""
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import redis.asyncio
 import structlog
 
+from projections.checked_wallets import CheckedWallets
 from projections.checker import Checker, CheckerOptions
 from projections.errors import ProjectionError
 from projections.feed import WAKE_CHANNEL
@@ -19,6 +21,7 @@ from projections.registry import PROJECTIONS
 from projections.runner import Runner, RunnerOptions
 from projections.sessions import make_pool
 from projections.shared_feed import SharedFeed
+from projections.timers import TimerDispatcher, TimerOptions, Timers, utc_now
 
 SELECT_HEADS: Final = "select brand_id, log_position from log_heads()"
 
@@ -43,6 +46,7 @@ class WorkerOptions(NamedTuple):
     """How long the database may be out of reach before the worker is not ready."""
     runner: RunnerOptions = RunnerOptions()
     outbox: OutboxOptions = OutboxOptions()
+    timers: TimerOptions = TimerOptions()
     checker: CheckerOptions = CheckerOptions()
 
 
@@ -54,12 +58,18 @@ class BrandProjections:
     """What runs for one brand."""
 
     def __init__(
-        self, feed: SharedFeed, runners: Sequence[Runner], checker: Checker | None, outbox: Dispatcher | None
+        self,
+        feed: SharedFeed,
+        runners: Sequence[Runner],
+        checker: Checker | None,
+        outbox: Dispatcher | None,
+        timers: TimerDispatcher | None,
     ) -> None:
         self.feed = feed
         self.runners = tuple(runners)
         self.checker = checker
         self.outbox = outbox
+        self.timers = timers
         self.tasks: list[asyncio.Task[None]] = []
 
     def problems(self) -> Iterator[str]:
@@ -85,13 +95,16 @@ class Worker:
         projections: Sequence[Projection] = PROJECTIONS,
         metrics: ProjectionMetrics | None = None,
         options: WorkerOptions | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """``conninfo`` is the projector role's. ``execute`` gives a command to a brand's ledger: without it, reactions
-        stay in the outbox. Balances are checked if ``checked_wallets`` is among the projections."""
+        stay in the outbox, and timers wait. Balances are checked if ``checked_wallets`` is among the projections.
+        ``now`` is what timers are due by."""
         self.metrics = metrics or ProjectionMetrics()
         self.brands: dict[str, BrandProjections] = {}
         self._projections = tuple(projections)
         self._execute = execute
+        self._now = now
         self._options = options = options or WorkerOptions()
         self._conninfo = conninfo
         self._redis_url = redis_url
@@ -187,18 +200,28 @@ class Worker:
     def _begin(self, brand_id: str) -> BrandProjections:
         options, pool = self._options, self._pool
         feed = SharedFeed(pool, brand_id, options.batch_max)
-        outbox = None
+        names = {projection.name for projection in self._projections}
+        outbox = timers = None
         if self._execute is not None:
             outbox = Dispatcher(pool, brand_id, self._execute, self.metrics, options.outbox)
-        wake_outbox = outbox.wake if outbox is not None else None
+            if Timers.name in names:
+                timers = TimerDispatcher(pool, brand_id, outbox.wake, self._now, options.timers)
         runners = [
-            Runner(projection, feed, pool, self.metrics, options=options.runner, on_reactions=wake_outbox)
+            Runner(
+                projection,
+                feed,
+                pool,
+                self.metrics,
+                options=options.runner,
+                on_reactions=outbox.wake if outbox is not None else None,
+                on_applied=timers.wake if timers is not None and projection.name == Timers.name else None,
+            )
             for projection in self._projections
         ]
-        checked = any(projection.name == "checked_wallets" for projection in self._projections)
+        checked = CheckedWallets.name in names
         checker = Checker(pool, brand_id, self.metrics, options.checker) if checked else None
-        brand = BrandProjections(feed, runners, checker, outbox)
-        for work in [part.run() for part in (*runners, checker, outbox) if part is not None]:
+        brand = BrandProjections(feed, runners, checker, outbox, timers)
+        for work in [part.run() for part in (*runners, checker, outbox, timers) if part is not None]:
             self._spawn(work, brand.tasks)
         log.info("brand_followed", brand=brand_id)
         return brand

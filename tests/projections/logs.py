@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from contracts import codec
-from contracts.brand_settings import BrandSettings, DepositAccount
+from contracts.brand_settings import BrandSettings, DepositAccount, applied
 from contracts.commands import wallet as c
 from contracts.events.brand import BrandCreated
 from contracts.ids import BRAND_AGGREGATE_ID, void_id, wallet_id
@@ -67,6 +67,10 @@ class BrandLog:
         self.record(
             (BRAND_AGGREGATE_ID, BrandCreated(brand_id=self.brand_id, name="B", currencies=CURRENCIES))
         )
+
+    def set_settings(self, **changes: Any) -> None:
+        """Lets commands be decided under other settings; leaves no event."""
+        self._context = Context(Brand(brand_id=self.brand_id, settings=applied(SETTINGS, changes)))
 
     def open(self, *wallet_ids: str, cash: int = 0) -> None:
         """Opens wallets, and deposits the cash into each."""

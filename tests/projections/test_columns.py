@@ -1,5 +1,6 @@
 """Array literals arrive as the values they were made of."""
 
+import json
 from typing import Any
 
 import psycopg
@@ -45,3 +46,29 @@ def test_texts_too_long_for_an_index_have_short_and_different_keys() -> None:
 
 def test_a_key_has_no_nul() -> None:
     assert "\0" not in columns.key("a\0b")
+
+
+async def test_no_text_at_all_arrives_as_null(shared_database: Database) -> None:
+    values = [None, "null", "", 'a"b\\', None]
+    assert await _arrives(shared_database, columns.optional_texts(values), "text") == values
+
+
+_documents = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.text(st.characters(codec="utf-8"), max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.lists(_documents, max_size=6))
+async def test_documents_arrive_whole_but_for_nul(shared_database: Database, values: list[Any]) -> None:
+    def without_nul(value: Any) -> Any:
+        return json.loads(
+            json.dumps(value).replace("\\\\", "\0").replace("\\u0000", "\\ufffd").replace("\0", "\\\\")
+        )
+
+    arrived = await _arrives(shared_database, columns.documents(values), "jsonb")
+    assert arrived == [without_nul(value) for value in values]

@@ -17,6 +17,7 @@ from projections.registry import PROJECTIONS
 from projections.trial_balance import TrialBalances
 from projections.worker import Worker, WorkerOptions
 from tests.eventually import eventually
+from tests.projections.asking import live
 from tests.projections.driving import live_rows, project
 from tests.projections.logs import ALICE, BOB, BrandLog, bet, close_round, roll_back, win
 from tests.projections.test_outbox import ClosesARoundPerDeposit
@@ -37,6 +38,7 @@ def _play(log: BrandLog) -> None:
         roll_back(ALICE, "x1", "b3"),
         roll_back(BOB, "x2", "never"),
     )
+    live(log)
 
 
 async def _generations(connection: Connection, table: str, brand_id: str) -> set[int]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import psycopg
 import pytest
 
+from contracts.events.wallet import RoundClosed
 from projections.feed import Recorded
 from projections.metrics import ProjectionMetrics
 from projections.positions import read_status
@@ -47,6 +48,13 @@ class Fragile(Projection):
                 raise ArithmeticError("666 cannot be applied")
         self.applied += [recorded.position for recorded in events]
         return ()
+
+
+class OnlyRounds(Fragile):
+    """Is interested in the ends of rounds only."""
+
+    name: ClassVar[str] = "only_rounds"
+    interests: ClassVar[frozenset[type] | None] = frozenset({RoundClosed})
 
 
 @asynccontextmanager
@@ -304,3 +312,50 @@ async def test_a_terminated_session_is_no_reason_to_stop(log: BrandLog, shared_d
         await eventually(_caught_up(runners, log))
         assert runners[0].stopped is None
     assert projection.applied == list(range(1, log.position + 1))
+
+
+async def test_batches_that_do_not_interest_are_not_applied_and_its_position_follows(
+    log: BrandLog, shared_database: Database
+) -> None:
+    projection = OnlyRounds()
+    log.play(bet(ALICE, "b1"), close_round(ALICE, "c1"), bet(ALICE, "b2"))
+    async with (
+        _pool(shared_database.dsn("projector")) as pool,
+        _running(pool, log, [projection], batch_max=1) as runners,
+    ):
+        await eventually(_caught_up(runners, log))
+        assert projection.applied == [log.position - 1]
+        assert runners[0].lag_events == 0
+
+
+async def test_what_interests_is_applied_at_once_whatever_is_held_back(
+    log: BrandLog, shared_database: Database
+) -> None:
+    projection = OnlyRounds()
+    async with _pool(shared_database.dsn("projector")) as pool:
+        feed = SharedFeed(pool, log.brand_id, 1000)
+        patient = RunnerOptions(linger_s=0, hold_s=3600)
+        runner = Runner(projection, feed, pool, ProjectionMetrics(), options=patient)
+        task = asyncio.create_task(runner.run())
+        feed.raise_head(log.position)
+        await eventually(lambda: runner.position == 0)
+        log.play(bet(ALICE, "b1"), close_round(ALICE, "c1"))
+        feed.raise_head(log.position)
+        await eventually(lambda: runner.position == log.position)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_position_goes_up_to_an_event_that_cannot_be_read(
+    log: BrandLog, shared_database: Database
+) -> None:
+    log.play(bet(ALICE, "b1"))
+    poisoned = log.record_bytes(ALICE, "Nonsense/1", b"{}")
+    patient = RunnerOptions(linger_s=0, hold_s=3600, longest_stop_s=3600)
+    async with (
+        _pool(shared_database.dsn("projector")) as pool,
+        _running(pool, log, [OnlyRounds()], patient) as (runner,),
+    ):
+        await eventually(lambda: runner.stopped is not None)
+        assert runner.stopped is not None
+        assert (runner.stopped.position, runner.position) == (poisoned, poisoned - 1)

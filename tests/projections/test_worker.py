@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from tests.eventually import eventually
 from tests.projections.logs import ALICE, BOB, BrandLog, bet, brand_session
 from tests.projections.test_outbox import ClosesARoundPerDeposit, LogLedger
 from tests.projections.test_runner import Fragile
+from tests.projections.test_timers import START, BrandLedger
 from tests.servers import Database, PrivatePostgres
 
 NEVER_S = 3600.0
@@ -193,6 +195,22 @@ async def test_sends_the_outbox_of_every_brand(database: Database, brand_log: Br
     )
     async with _working(worker):
         await eventually(lambda: sum(event.type == "RoundClosed/1" for event in brand_log.events) == 2)
+
+
+async def test_fires_timers_when_their_time_has_come(database: Database, brand_log: BrandLog) -> None:
+    ledger = BrandLedger(brand_log)
+    clock = [START]
+    worker = Worker(database.dsn("projector"), execute=ledger.execute, options=POLLING, now=lambda: clock[0])
+    async with _working(worker):
+        await eventually(lambda: _caught_up(worker, brand_log))
+        assert ledger.taken == []
+        clock[0] = START + timedelta(days=3)
+        brand = worker.brands[brand_log.brand_id]
+        assert brand.timers is not None
+        brand.timers.wake()
+        await eventually(lambda: len(ledger.taken) == 3)
+        await eventually(lambda: _caught_up(worker, brand_log))
+    assert ledger.taken == [f"timer/close-day:2025-06-{day}" for day in (15, 16, 17)]
 
 
 async def test_survives_every_session_being_terminated(database: Database, brand_log: BrandLog) -> None:
