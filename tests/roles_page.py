@@ -9,8 +9,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "roles.md"
 INTRODUCTION = """# Roles
 
 What each role of staff may do. A member of staff has one role or more, at some brands or at all (`*`), and may do what
-any of the roles may, at those brands: a brand that somebody does not work for answers like one that does not exist. What
-belongs to no brand, such as staff, the tree of agents and new brands, is changed by staff of all brands only.
+any of the roles may, at those brands: a brand that somebody does not work for answers like one that does not exist.
+What belongs to no brand, such as staff, the tree of agents and new brands, is changed by staff of all brands only.
 
 Some acts are sensitive: they need a password or a one-time code again, not longer ago than ten minutes
 (`POST /api/v1/auth/step-up`). The API's own page (`/docs` of the admin edge) tells of each route what it needs.

@@ -39,7 +39,7 @@ def internal_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
 
 
 def admin_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
-    return admin.admin_app(process_in(home, "admin"), "key"), admin.openapi()
+    return admin.admin_app(process_in(home, "admin")), admin.openapi()
 
 
 def player_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
