@@ -14,6 +14,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "audit": "edges.cli.audit:audit",
     "brand": "edges.cli.brand:brand",
     "callback": "edges.cli.callback:callback",
+    "catalog": "edges.cli.catalog:catalog",
     "completion": "edges.cli.completion:completion",
     "demo": "edges.cli.system:demo",
     "integration": "edges.cli.integration:integration",

@@ -99,6 +99,7 @@ def show(brand_id: str, home: Path, as_json: bool) -> None:
 @click.option("--name")
 @click.option("--domain", "domains", multiple=True, help="All of the brand's domains; may be repeated.")
 @click.option("--currency", "currencies", multiple=True, help="All of its currencies; may be repeated.")
+@click.option("--dialect", "dialects", multiple=True, help="All legacy dialects it speaks; may be repeated.")
 @click.option(
     "--max-stake",
     "limits",
@@ -116,6 +117,7 @@ def settings(
     name: str | None,
     domains: tuple[str, ...],
     currencies: tuple[str, ...],
+    dialects: tuple[str, ...],
     limits: tuple[str, ...],
     key: str | None,
     actor: str,
@@ -130,6 +132,7 @@ def settings(
             "name": name,
             "domains": domains or None,
             "currencies": currencies or None,
+            "dialects": dialects or None,
             "max_stake": _merged(found["max_stake"], limits) if limits else None,
         }
         command = ChangeBrandSettings(

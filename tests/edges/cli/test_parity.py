@@ -76,7 +76,7 @@ def test_a_covered_recording_ends_well(parity: Parity) -> None:
         "route", "exchanges", "matched", "differed", "uncovered", "first", "difference",
     ]  # fmt: skip
     assert "POST /join" in printed
-    assert "19 routes, 24 exchanges: 24 matched (100.0%), 0 differed, 0 uncovered" in printed
+    assert "22 routes, 27 exchanges: 27 matched (100.0%), 0 differed, 0 uncovered" in printed
 
 
 def test_tells_where_answers_differ_and_what_is_not_covered(parity: Parity, recording: Path) -> None:
@@ -93,7 +93,7 @@ def test_tells_where_answers_differ_and_what_is_not_covered(parity: Parity, reco
 
 def test_programs_get_json(parity: Parity) -> None:
     document: Any = json.loads(parity("--json", code=ExitCode.PARITY_FOUND).stdout)
-    assert (document["same"], document["exchanges"]) == (False, 24)
+    assert (document["same"], document["exchanges"]) == (False, 27)
     join = next(route for route in document["routes"] if route["route"] == "POST /join")
     assert join == {
         "route": "POST /join",

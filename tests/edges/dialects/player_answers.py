@@ -149,6 +149,23 @@ EXAMPLES: dict[str, Example] = {
         },
         asks=f"currency integration status {LIST}",
     ),
+    "GET /api/v1/deposit-accounts": Example(
+        200,
+        {
+            "items": [
+                {
+                    "account_id": "main",
+                    "bank": "신한은행",
+                    "number": "110-222-333333",
+                    "holder": "통보",
+                    "currency": "KRW",
+                    "minimum": "10000",
+                    "maximum": None,
+                }
+            ]
+        },
+        asks="currency",
+    ),
     "POST /api/v1/deposits": Example(
         201,
         {
@@ -245,6 +262,28 @@ EXAMPLES: dict[str, Example] = {
         asks=LIST,
     ),
     "POST /api/v1/messages/{message_id}/read": Example(200, {"message_id": "m2"}),
+    "POST /api/v1/inquiries": Example(201, {"inquiry_id": "q1", "status": "open"}, "subject! body!"),
+    "GET /api/v1/inquiries": Example(
+        200,
+        {
+            "items": [
+                {
+                    "inquiry_id": "q1",
+                    "subject": "출금 문의",
+                    "status": "open",
+                    "opened_at": "2026-04-28T03:00:00Z",
+                },
+                {
+                    "inquiry_id": "q0",
+                    "subject": "가입 문의",
+                    "status": "closed",
+                    "opened_at": "2026-04-01T03:00:00Z",
+                },
+            ],
+            "next": None,
+        },
+        asks=LIST,
+    ),
     "GET /api/v1/notices": Example(
         200,
         {

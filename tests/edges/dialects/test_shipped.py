@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from edges.dialects.dialect import Dialect
 from edges.dialects.loader import SHIPPED, load_dialects
 from edges.metrics import Metrics
+from edges.player.routes import ROUTES as PLAYER_ROUTES
 from edges.routes import Route
 from tests.edges.dialects.modern_edge import ModernEdge, Tokens, brand, edge_app
 from tests.edges.dialects.player_answers import ACCESS_TOKEN, EXAMPLES, Example, schema_of
@@ -97,6 +98,10 @@ async def test_answers_exactly_what_the_old_client_expects(path: Path, old_clien
     assert await answer.json() == expected["body"]
     assert answer.status == expected["status"]
     assert {name: answer.headers[name] for name in expected["headers"]} == expected["headers"]
+
+
+def test_the_player_edge_has_every_operation_and_field_that_the_dialect_names() -> None:
+    assert "web_server" in load_dialects([SHIPPED], "player", PLAYER_ROUTES)
 
 
 async def test_every_route_of_the_shipped_dialect_has_a_golden_pair(dialects: Mapping[str, Dialect]) -> None:
