@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from hypothesis import given
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.commands import wallet as c
 from contracts.events import wallet as e
-from contracts.postings import postings
+from contracts.ids import wallet_id
+from contracts.postings import TRANSFERS, postings
 from projections import balances, rounds, statements, trial_balance
 from projections.checker import check_all
 from projections.feed import Recorded
@@ -24,7 +25,10 @@ Connection = psycopg.AsyncConnection[Any]
 
 _numbers = itertools.count(1)
 
-_wallets = st.sampled_from([ALICE, BOB])
+CAROL = wallet_id("carol", "EUR")
+EVERYBODY = (ALICE, BOB, CAROL)
+
+_wallets = st.sampled_from(EVERYBODY)
 _keys = st.sampled_from([f"k{n}" for n in range(12)])
 _amounts = st.integers(0, 500)
 _rounds = st.sampled_from(["r1", "r2", "r3"])
@@ -117,20 +121,31 @@ _commands = st.one_of(
     st.builds(_agree, _wallets, _keys, _keys),
 )
 
-_histories = st.lists(_commands, max_size=40)
+
+class Transfer(NamedTuple):
+    """Between two wallets; refused where their currencies differ."""
+
+    source: str
+    to: str
+    amount: int
+    transfer_id: str
+
+
+_histories = st.lists(
+    st.one_of(_commands, st.builds(Transfer, _wallets, _wallets, _amounts, _keys)), max_size=40
+)
 _cuts = st.lists(st.integers(1, 6), max_size=40)
 
 
 @given(history=_histories, cuts=_cuts)
 async def test_live_rebuilt_and_folded_rows_are_the_same(
-    shared_database: Database, history: list[c.WalletCommand], cuts: list[int]
+    shared_database: Database, history: list[c.WalletCommand | Transfer], cuts: list[int]
 ) -> None:
     log = BrandLog(shared_database.dsn("writer"), f"random{next(_numbers)}")
     dsn = shared_database.dsn("projector")
     try:
         log.create()
-        log.open(ALICE, BOB, cash=1_000)
-        log.play(*history)
+        _tell(log, history)
         async with await brand_session(dsn, log.brand_id) as session:
             await project(session, log.brand_id, cuts=cuts)
             live = await live_rows(session, log.brand_id)
@@ -145,18 +160,26 @@ async def test_live_rebuilt_and_folded_rows_are_the_same(
 
 @given(history=_histories)
 async def test_the_books_are_balanced_and_right_at_every_position(
-    shared_database: Database, history: list[c.WalletCommand]
+    shared_database: Database, history: list[c.WalletCommand | Transfer]
 ) -> None:
     log = BrandLog(shared_database.dsn("writer"), f"random{next(_numbers)}")
     try:
         log.create()
-        log.open(ALICE, BOB, cash=1_000)
-        log.play(*history)
+        _tell(log, history)
         async with await brand_session(shared_database.dsn("projector"), log.brand_id) as session:
             await project(session, log.brand_id, cuts=itertools.repeat(1))
             await _compare_every_position(session, log)
     finally:
         log.close()
+
+
+def _tell(log: BrandLog, history: list[c.WalletCommand | Transfer]) -> None:
+    log.open(*EVERYBODY, cash=1_000)
+    for step in history:
+        if isinstance(step, Transfer):
+            log.transfer(*step)
+        else:
+            log.play(step)
 
 
 async def _compare_every_position(session: Connection, log: BrandLog) -> None:
@@ -183,10 +206,11 @@ async def _compare_with_folds(session: Connection, log: BrandLog) -> None:
     books = await trial_balance.read(session, log.brand_id)
     assert {(a.currency, a.account): a.amount for a in books.accounts} == _folded_accounts(log.events)
     assert books.balanced
-    for wallet_id in (ALICE, BOB):
-        mine = [event for event in log.events if event.aggregate_id == wallet_id]
-        balance = await balances.find(session, log.brand_id, wallet_id)
-        lines = (await statements.list_page(session, log.brand_id, wallet_id, limit=1000)).items
+    assert not [a for a in books.accounts if a.account == TRANSFERS and a.amount]
+    for wallet in EVERYBODY:
+        mine = [event for event in log.events if event.aggregate_id == wallet]
+        balance = await balances.find(session, log.brand_id, wallet)
+        lines = (await statements.list_page(session, log.brand_id, wallet, limit=1000)).items
         assert balance is not None
         assert balance.version == len(mine) == len(lines)
         assert sum(line.amount for line in lines) == balance.cash + balance.bonus
