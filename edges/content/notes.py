@@ -18,6 +18,10 @@ SELECT note_id, written_by, written_at FROM player_notes
 WHERE brand_id = %s AND player_id = %s AND (written_at, note_id) < (%s, %s)
 ORDER BY written_at DESC, note_id DESC LIMIT %s
 """
+COUNT: Final = "SELECT count(*) FROM player_notes WHERE brand_id = %s AND player_id = %s"
+WRITTEN_AT: Final = """
+SELECT written_at FROM player_notes WHERE brand_id = %s AND player_id = %s AND note_id = %s
+"""
 DELETE: Final = """
 DELETE FROM player_notes WHERE brand_id = %s AND player_id = %s AND note_id = %s RETURNING true
 """
@@ -58,6 +62,19 @@ async def list_page(
     texts = await vault.read_one(connection, person, [_field(note_id) for note_id, _, _ in rows])
     notes = [Note(note_id, texts.get(_field(note_id), ""), *rest) for note_id, *rest in rows]
     return page_of(notes, limit, lambda note: (moment_us(note.written_at), note.note_id))
+
+
+async def count(connection: Connection, person: Person) -> int:
+    """How many there are about one player."""
+    row = await (await connection.execute(COUNT, (person.brand_id, person.subject_id))).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def written_at(connection: Connection, person: Person, note_id: str) -> datetime | None:
+    """When that note was written; None if it was not."""
+    parameters = (person.brand_id, person.subject_id, note_id)
+    row = await (await connection.execute(WRITTEN_AT, parameters)).fetchone()
+    return None if row is None else row[0]
 
 
 async def remove(connection: Connection, vault: Vault, person: Person, note_id: str) -> bool:

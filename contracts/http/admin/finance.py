@@ -183,3 +183,22 @@ class PaidSchema(Schema):
     method = wording.method()
     reference = wording.reference()
     expected_version = wording.expected_version()
+
+
+class EnterDepositSchema(Schema):
+    """What staff enters for a player; somebody else then has to approve it."""
+
+    currency = shapes.currency(required=True)
+    amount = shapes.amount(required=True)
+    account = shapes.text(32, required=True, told="The account_id, of the brand's deposit accounts")
+    depositor = shapes.line(100, load_default=None, told="Whose name the bank tells")
+
+
+class EnterWithdrawalSchema(Schema):
+    """The same; the profile's account is taken where none is named."""
+
+    currency = shapes.currency(required=True)
+    amount = shapes.amount(required=True)
+    bank_name = shapes.line(100, load_default=None)
+    bank_account = shapes.line(64, load_default=None)
+    bank_holder = shapes.line(100, load_default=None)

@@ -2,14 +2,7 @@
 
 from marshmallow import Schema, fields
 
-
-class WalletRestrictionSchema(Schema):
-    """Why less can be withdrawn than there is: the rule, and its limit or what is out of reach."""
-
-    rule = fields.String(required=True)
-    amount = fields.String(required=True, allow_none=True)
-    count = fields.Integer(required=True, allow_none=True)
-    reason = fields.String(required=True)
+from contracts.http.wallets import RestrictionSchema, RoundsQuerySchema, StatementQuerySchema
 
 
 class WalletViewSchema(Schema):
@@ -22,8 +15,19 @@ class WalletViewSchema(Schema):
     bonus = fields.String(required=True)
     held = fields.String(required=True)
     withdrawable = fields.String(required=True)
-    restrictions = fields.List(fields.Nested(WalletRestrictionSchema), required=True)
+    restrictions = fields.List(fields.Nested(RestrictionSchema), required=True)
     max_stake = fields.String(required=True, allow_none=True)
     bets_blocked = fields.Boolean(required=True)
     withdrawals_blocked = fields.Boolean(required=True)
     closed = fields.Boolean(required=True)
+
+
+class WalletStatementQuerySchema(StatementQuerySchema):
+    """``kinds``: everything that happened, where none are named."""
+
+
+class WalletRoundsQuerySchema(RoundsQuerySchema):
+    """The wallet is in the path."""
+
+    class Meta:
+        exclude = ("currency",)
