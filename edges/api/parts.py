@@ -10,11 +10,13 @@ from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
 from edges.brands import BrandDirectory
-from edges.config import Networks
-from edges.connections import redis_url
+from edges.config import Networks, Settings
+from edges.connections import database_dsn, redis_url
 from edges.database import Role
 from edges.identity.kit import Identity
+from edges.metrics import Metrics
 from edges.process import Process
+from edges.secrets import Secrets
 from edges.tenancy import RECONNECT_S, Pool
 from ledger.client import LedgerClient
 
@@ -57,28 +59,37 @@ PARTS: Final = web.AppKey("PARTS", ApiParts)
 
 def compose(process: Process, *, clock: Clock = time.time) -> ApiParts:
     """The parts of a process, still closed; being ready depends on them from now on."""
+    parts = parts_of(
+        process.settings, process.secrets, process.ledger_client(), metrics=process.metrics, clock=clock
+    )
+    process.health.add("brands", parts.directory.check)
+    return parts
+
+
+def parts_of(
+    settings: Settings,
+    secrets: Secrets,
+    ledger: LedgerClient,
+    *,
+    metrics: Metrics,
+    clock: Clock = time.time,
+    pool_max: int | None = None,
+) -> ApiParts:
+    """The same, without a say in whether anything is ready. ``pool_max``: as the settings have it where not given."""
     pool: Pool = AsyncConnectionPool(
-        process.dsn(Role.EDGE),
+        database_dsn(settings, Role.EDGE, secrets),
         min_size=1,
-        max_size=process.settings.database_pool_max,
+        max_size=pool_max or settings.database_pool_max,
         timeout=POOL_TIMEOUT_S,
         reconnect_timeout=RECONNECT_S,
         open=False,
     )
-    directory = BrandDirectory(pool, process.secrets)
-    process.health.add("brands", directory.check)
     return ApiParts(
         pool=pool,
-        directory=directory,
-        identity=Identity(
-            pool,
-            process.secrets,
-            redis_url(process.settings, process.secrets),
-            process.metrics,
-            clock=clock,
-        ),
-        ledger=process.ledger_client(),
-        service_token=process.secrets.service_token(),
+        directory=BrandDirectory(pool, secrets),
+        identity=Identity(pool, secrets, redis_url(settings, secrets), metrics, clock=clock),
+        ledger=ledger,
+        service_token=secrets.service_token(),
         clock=clock,
-        trusted_proxies=process.settings.trusted_proxies,
+        trusted_proxies=settings.trusted_proxies,
     )
