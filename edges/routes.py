@@ -128,6 +128,7 @@ def open_paths(routes: Sequence[Route]) -> frozenset[str]:
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
+        "tags": [_topic(route.path)],
         "responses": {
             **{str(status): _answer(status, shape, route) for status, shape in route.answers.items()},
             **{str(status): _PROBLEM for status in route.problems},
@@ -167,6 +168,14 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     return found
 
 
+def _topic(path: str) -> str:
+    """What the page groups by: the first word of the path that tells something."""
+    words = [word for word in path.split("/") if word and word[0] != "{" and word not in _PREFIXES]
+    if words[:1] == ["brands"] and len(words) > 1:
+        words = words[1:]
+    return words[0] if words else "page"
+
+
 def _canonical(path: str) -> str:
     """As aiohttp names the pattern: without the expressions of its variables."""
     return re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", path)
@@ -201,6 +210,7 @@ _KEY_PARAMETER: Final[dict[str, Any]] = {
     "description": "Chosen by the caller, anew for every wish; the same again when repeating it",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
+_PREFIXES: Final = frozenset({"api", "v1", "internal"})
 _ANY_OBJECT: Final[Mapping[str, Any]] = {"type": "object"}
 _OPERATIONAL: Final = (
     Route("GET", LIVE_PATH, _elsewhere, "Whether the process answers", {200: _ANY_OBJECT}, open=True),

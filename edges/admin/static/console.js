@@ -32,6 +32,8 @@
     socket.onmessage = (message) => { pauseMs = 500; say("live", "live"); show(message.data); };
     socket.onclose = () => {
       say("lost", "connection lost, trying again");
+      // A session that has ended is told by any answer of the API; the page then leads to the login.
+      fetch("/api/v1/me").then((answer) => { if (answer.status === 401) location.reload(); }, () => {});
       setTimeout(connect, pauseMs);
       pauseMs = Math.min(pauseMs * 2, 8000);
     };
