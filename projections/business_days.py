@@ -83,7 +83,12 @@ def end_of_day_us(day: date, time_zone: str) -> int:
     Where that midnight comes twice it is the first; where the clocks jump over it, the moment of the jump.
     """
     midnight = datetime.combine(day + ONE_DAY, datetime.min.time(), ZoneInfo(time_zone))
-    return (midnight.astimezone(UTC) - EPOCH) // MICROSECOND
+    return microseconds(midnight)
+
+
+def microseconds(moment: datetime) -> int:
+    """The moment (aware) as microseconds since 1970 (UTC)."""
+    return (moment.astimezone(UTC) - EPOCH) // MICROSECOND
 
 
 def _parsed(day: str) -> date | None:

@@ -15,6 +15,11 @@ def integers(values: Iterable[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
+def optional_integers(values: Iterable[int | None]) -> str:
+    """The same; None is null."""
+    return "{" + ",".join(["null" if value is None else str(value) for value in values]) + "}"
+
+
 def texts(values: list[str]) -> str:
     """An array literal of texts. NUL, which PostgreSQL's text cannot hold, becomes U+FFFD."""
     if not values:

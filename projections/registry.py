@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from projections.balances import Balances
+from projections.cash_flow import CashFlow
 from projections.checked_wallets import CheckedWallets
 from projections.errors import UnknownProjection
+from projections.player_finance import PlayerFinance
 from projections.players import Players
 from projections.projection import Projection
 from projections.requests import Requests
@@ -21,6 +23,8 @@ READ_MODELS: Final[tuple[Projection, ...]] = (
     TrialBalances(),
     Players(),
     Requests(),
+    CashFlow(),
+    PlayerFinance(),
     Timers(),
 )
 """What people and programs read."""

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -67,6 +68,10 @@ class BrandLog:
         self.record(
             (BRAND_AGGREGATE_ID, BrandCreated(brand_id=self.brand_id, name="B", currencies=CURRENCIES))
         )
+
+    def wait(self, **duration: float) -> None:
+        """Lets time pass before the next append; ``duration`` as in ``timedelta``."""
+        self._now_us += int(timedelta(**duration).total_seconds()) * 1_000_000
 
     def set_settings(self, **changes: Any) -> None:
         """Lets commands be decided under other settings; leaves no event."""
