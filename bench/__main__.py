@@ -7,7 +7,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from bench import audits, http, memory, projections, wallets, writer
+from bench import audits, http, memory, people, projections, wallets, writer
 from bench.ground import ground
 from bench.results import Figure, keep, show
 from edges import logs
@@ -20,6 +20,8 @@ MEASURES = {
     "writer_64_p99": writer.measure,
     "writer_hot_256": writer.measure,
     "http_bet_64": http.measure,
+    "gateway_balance_64": people.measure,
+    "login_storm_p99": people.measure,
     "projections_catchup": projections.measure,
     "audit_verify": audits.measure,
     "wallet_open_1m": wallets.measure,

@@ -1,4 +1,4 @@
-"""A closed-loop load of signed SoftSwiss bets over so many keep-alive connections, in a process of its own.
+"""A closed-loop load over so many keep-alive connections, in a process of its own: signed SoftSwiss bets, or reads.
 
 Raw bytes over asyncio protocols: a third of the CPU of an HTTP client, which would compete with what is measured.
 """
@@ -73,10 +73,18 @@ class Report:
         self.failures: list[str] = []
 
 
-async def run(  # noqa: PLR0917
-    port: int, path: str, secret: str, connections: int, seconds: float, run_id: str
-) -> dict[str, Any]:
-    """Requests per second, the 99th percentile in ms, and failures."""
+def reads(path: str, host: str, tokens: list[str]) -> Callable[[], bytes]:
+    """Requests that read the same path, each with the next one's token."""
+    heads = [
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        for token in tokens
+    ]
+    turns = itertools.cycle(heads)
+    return lambda: next(turns)
+
+
+def bets(path: str, secret: str, run_id: str) -> Callable[[], bytes]:
+    """Signed bets, each a new transaction in a new round."""
     numbers = itertools.count(1)
     key = hmac.new(secret.encode(), digestmod=sha256)
 
@@ -90,6 +98,13 @@ async def run(  # noqa: PLR0917
         signing.update(body)
         return HEAD.format(path=path, sign=signing.hexdigest(), length=len(body)).encode() + body
 
+    return next_request
+
+
+async def run(
+    port: int, connections: int, seconds: float, next_request: Callable[[], bytes]
+) -> dict[str, Any]:
+    """Requests per second, the 99th percentile in ms, and failures."""
     loop = asyncio.get_running_loop()
     report = Report()
     begun = perf_counter()
@@ -113,5 +128,8 @@ async def run(  # noqa: PLR0917
 
 
 if __name__ == "__main__":
-    given = orjson.loads(sys.argv[1])
-    sys.stdout.buffer.write(orjson.dumps(uvloop.run(run(**given))))
+    given = orjson.loads(sys.stdin.buffer.read())
+    kinds: dict[str, Callable[..., Callable[[], bytes]]] = {"bets": bets, "reads": reads}
+    (kind,) = kinds.keys() & given.keys()
+    requests = kinds[kind](**given.pop(kind))
+    sys.stdout.buffer.write(orjson.dumps(uvloop.run(run(**given, next_request=requests))))

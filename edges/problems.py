@@ -149,7 +149,7 @@ def problem_of(error: r.LedgerError) -> Problem:
     """A refusal or retryable error of the ledger as a problem."""
     status = next(STATUS_BY_ERROR[kind] for kind in type(error).__mro__ if kind in STATUS_BY_ERROR)
     balance = getattr(error, "balance", None)
-    facts = {**error.facts, "retryable": isinstance(error, r.Retryable)}
+    facts = {**error.facts, "retryable": status in {503, 504}}
     if balance is not None:
         facts["balance"] = {"cash": balance.cash, "bonus": balance.bonus, "held": balance.held}
     return Problem(status, error.code, error.message, **facts)

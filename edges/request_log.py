@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
+from prometheus_client import Histogram
 
 from edges.logs import get_logger
 from edges.metrics import Metrics
@@ -28,6 +29,7 @@ class RequestLog:
         self._seconds = metrics.latency(
             "http_request", "From a request's head to its answer", ("route", "status")
         )
+        self._labelled: dict[tuple[str, int], Histogram] = {}
 
     @property
     def middleware(self) -> Middleware:
@@ -39,24 +41,28 @@ class RequestLog:
             given = request.headers.get(REQUEST_ID, "")
             request_id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
             status = 500
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
-                try:
-                    response = await handler(request)
-                    status = response.status
-                    if not response.prepared:
-                        response.headers[REQUEST_ID] = request_id
-                except web.HTTPException as redirect:
-                    status = redirect.status
-                    raise
-                finally:
-                    self._note(request, status, time.perf_counter() - started)
-                return response
+            # Not unbound: a connection's next request has the same task, and binds its own.
+            structlog.contextvars.bind_contextvars(request_id=request_id)
+            try:
+                response = await handler(request)
+                status = response.status
+                if not response.prepared:
+                    response.headers[REQUEST_ID] = request_id
+            except web.HTTPException as redirect:
+                status = redirect.status
+                raise
+            finally:
+                self._note(request, status, time.perf_counter() - started)
+            return response
 
         return observe
 
     def _note(self, request: web.Request, status: int, took_s: float) -> None:
         route = route_of(request)
-        self._seconds.labels(route, str(status)).observe(took_s)
+        seconds = self._labelled.get((route, status))
+        if seconds is None:
+            seconds = self._labelled[route, status] = self._seconds.labels(route, str(status))
+        seconds.observe(took_s)
         if route not in UNLOGGED:
             log.info(
                 "request",

@@ -101,21 +101,13 @@ def add_routes(app: web.Application, routes: Sequence[Route], document: Mapping[
     async def openapi(_request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
 
-    app.add_routes([web.route(route.method, route.path, route.handler) for route in routes])
-    app[TABLE] = {(route.method, _canonical(route.path)): route for route in routes}
+    app[TABLE] = {app.router.add_route(route.method, route.path, route.handler): route for route in routes}
     app.add_routes([web.get(OPENAPI_PATH, openapi), *page_routes()])
 
 
 def route_of_request(request: web.Request) -> Route | None:
     """The edge's own route that the request has found; None for health, metrics, documents and what is not there."""
-    resource = request.match_info.route.resource
-    if resource is None:
-        return None
-    table = request.app[TABLE]
-    found = table.get((request.method, resource.canonical))
-    if found is None and request.method == "HEAD":
-        found = table.get(("GET", resource.canonical))
-    return found
+    return request.app[TABLE].get(request.match_info.route)
 
 
 def open_paths(routes: Sequence[Route]) -> frozenset[str]:
@@ -176,11 +168,6 @@ def _topic(path: str) -> str:
     return words[0] if words else "page"
 
 
-def _canonical(path: str) -> str:
-    """As aiohttp names the pattern: without the expressions of its variables."""
-    return re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", path)
-
-
 def _answer(status: int, shape: Shape | None, route: Route) -> dict[str, Any]:
     described: dict[str, Any] = {"description": web.Response(status=status).reason}
     if shape is not None:
@@ -196,8 +183,8 @@ async def _elsewhere(_request: web.Request) -> web.Response:
     raise web.HTTPNotFound  # documents only: these routes are added by those who own them
 
 
-TABLE: Final[web.AppKey[Mapping[tuple[str, str], Route]]] = web.AppKey("TABLE")
-"""The edge's own routes by method and pattern."""
+TABLE: Final[web.AppKey[Mapping[web.AbstractRoute, Route]]] = web.AppKey("TABLE")
+"""The edge's own routes by what aiohttp finds."""
 
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "See the code in the problem",

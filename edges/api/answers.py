@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -32,6 +33,7 @@ def page_document(page: Page[Any], items: Iterable[Any]) -> web.Response:
     return document({"items": list(items), "next": page.next})
 
 
+@lru_cache(maxsize=8192)
 def amount_text(units: int, currency: str | Currency) -> str:
     """A decimal in main units: the currency's usual decimals, and more where they are not zero."""
     known = currency_of(currency) if isinstance(currency, str) else currency

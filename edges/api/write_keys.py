@@ -16,7 +16,7 @@ from aiohttp.typedefs import Middleware
 from contracts.ids import PLATFORM_BRAND, command_id
 from edges.api.callers import BRAND, caller_of
 from edges.problems import Handler, Problem
-from edges.routes import KEY_HEADER, route_of_request
+from edges.routes import KEY_HEADER, WRITING, route_of_request
 from edges.tenancy import Pool, in_brand
 
 MAX_KEY_CHARS: Final = 200
@@ -70,7 +70,7 @@ def write_keys(pool: Pool, secret: str) -> Middleware:
 
     @web.middleware
     async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
-        route = route_of_request(request)
+        route = route_of_request(request) if request.method in WRITING else None
         if route is None or not route.keyed:
             return await handler(request)
         given = request.headers.get(KEY_HEADER, "")

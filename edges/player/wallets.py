@@ -49,7 +49,7 @@ async def own_wallets(parts: ApiParts, brand: Brand, player_id: str) -> list[Wal
         except UnknownWallet:
             return None
 
-    found = await asyncio.gather(*map(look, wallets))
+    found = [await look(wallets[0])] if len(wallets) == 1 else await asyncio.gather(*map(look, wallets))
     return [view for view in found if view is not None]
 
 

@@ -14,7 +14,12 @@ def test_every_error_of_the_ledger_has_a_status(code: str) -> None:
         return
     problem = problem_of(kind())
     assert problem.code == code
-    assert problem.status in ({503, 504} if issubclass(kind, refusals.Retryable) else {400, 404, 409, 422})
+    if kind is refusals.BrandInMaintenance:
+        assert (problem.status, problem.facts["retryable"]) == (503, True)
+    elif issubclass(kind, refusals.Retryable):
+        assert problem.status in {503, 504}
+    else:
+        assert problem.status in {400, 403, 404, 409, 422}
 
 
 @pytest.mark.parametrize(
