@@ -17,6 +17,11 @@ ids = st.integers(min_value=0, max_value=30).map(lambda n: f"acme/{n}")
 amounts = st.integers(min_value=0, max_value=40)
 
 
+def sequential(history: list[Any]) -> list[Any]:
+    """The history with every flow's steps one by one."""
+    return [step for one in history for step in (one if isinstance(one, tuple) else (one,))]
+
+
 def alike(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Counts as one alternative beside others, however many it has in itself."""
     return strategy.map(lambda found: found)
@@ -121,9 +126,10 @@ def _withdrawal(draw: st.DrawFn, wallet_id: str, request_id: str) -> list[c.Wall
         c.PayOutWithdrawal(**me, method="sepa", actor="staff:a"),
     ]
     if draw(st.booleans()):
-        steps[draw(st.integers(1, 4)) :] = [
-            c.ReleaseWithdrawal(**me, reason="why", outcome=draw(outcomes), actor="staff:b")
-        ]
+        after = draw(st.integers(1, 4))
+        fits: ReleaseOutcome = ("cancelled", "rejected", "rejected", "failed")[after - 1]
+        outcome = draw(st.one_of(st.just(fits), outcomes))
+        steps[after:] = [c.ReleaseWithdrawal(**me, reason="why", outcome=outcome, actor="staff:b")]
     return steps
 
 
@@ -183,8 +189,17 @@ groups = alike(
 again = st.integers(min_value=1, max_value=40)
 """Send the command from so many steps ago once more."""
 steps = st.one_of(commands, commands, flows(), groups, again, st.just("restart"))
-crowds = st.one_of(commands, commands, flows(), groups)
-"""Steps that can be sent at once."""
+busy = st.one_of(flows(), flows(), flows(), alike(requests), transfers, again)
+"""Steps of people who mostly know what they do, so that much is accepted."""
+
+histories = st.one_of(
+    st.lists(steps, min_size=20, max_size=60), st.lists(busy, min_size=12, max_size=25)
+).map(sequential)
+crowds = st.one_of(
+    st.lists(st.one_of(commands, commands, flows(), groups), min_size=20, max_size=60),
+    st.lists(st.one_of(flows(), flows(), transfers), min_size=12, max_size=25),
+).map(sequential)
+"""Histories whose steps can be sent at once."""
 
 
 def limit(low: int, high: int) -> st.SearchStrategy[int | None]:
@@ -203,8 +218,3 @@ rules = st.builds(
     withdrawals_open=st.integers(1, 4),
     second_approval=limit(0, 30),
 )
-
-
-def sequential(history: list[Any]) -> list[Any]:
-    """The history with every flow's steps one by one."""
-    return [step for one in history for step in (one if isinstance(one, tuple) else (one,))]

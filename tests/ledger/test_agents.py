@@ -202,6 +202,18 @@ commands = st.one_of(
 )
 
 
+@st.composite
+def grown(draw: st.DrawFn, deepest: int) -> tuple[c.AgentCommand, ...]:
+    """A tree with branches to move, not deeper than allowed."""
+    level = {"": 0}
+    planted = []
+    for n in range(9):
+        parent = draw(st.sampled_from([name for name in level if level[name] < deepest]))
+        level[f"a{n}"] = level[parent] + 1
+        planted.append(adding(f"a{n}", parent))
+    return tuple(planted)
+
+
 def require_whole(tree: AgentTree) -> None:
     for name, agent in tree.agents.items():
         above, steps = agent, 1
@@ -214,13 +226,14 @@ def require_whole(tree: AgentTree) -> None:
 
 
 @pytest.mark.parametrize("deepest", [3, DEEPEST_LEVEL])
-@property_of(history=st.lists(commands, max_size=60))
+@property_of(data=st.data(), history=st.lists(commands, min_size=10, max_size=60))
 def test_no_history_makes_a_cycle_a_wrong_level_or_a_code_of_two(
-    monkeypatch: pytest.MonkeyPatch, deepest: int, history: Sequence[c.AgentCommand]
+    monkeypatch: pytest.MonkeyPatch, deepest: int, data: st.DataObject, history: Sequence[c.AgentCommand]
 ) -> None:
     monkeypatch.setattr("ledger.agents.DEEPEST_LEVEL", deepest)
     tree, told = AgentTree(), []
-    for command in history:
+    planted = data.draw(st.one_of(st.just(()), grown(min(deepest, 5))))
+    for command in (*planted, *history):
         before = tree.copy()
         try:
             event = decide(tree, command)

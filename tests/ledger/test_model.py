@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.commands import wallet as c
 from contracts.commands.brand import ChangeBrandSettings
@@ -17,7 +16,7 @@ from contracts.refusals import Refused, UnknownWallet
 from ledger import wallet as ledger_wallet
 from ledger.entries import WriterOptions
 from ledger.writer import Writer
-from tests.ledger.histories import PLAYERS, crowds, rules, sequential, steps
+from tests.ledger.histories import PLAYERS, crowds, histories, rules
 from tests.ledger.model import Answer, Model
 from tests.ledger.model_wallet import RefusedByModel, Rules
 from tests.ledger.running import BET, creation, read_log, require_whole, running, until_leading, wallet_of
@@ -108,7 +107,7 @@ async def restarted(writer: Writer) -> Writer:
     return new
 
 
-@given(history=st.lists(steps, min_size=20, max_size=60), rules=rules)
+@given(history=histories, rules=rules)
 async def test_any_history_gets_the_answers_of_the_model(
     shared_database: Database, history: list[Any], rules: Rules
 ) -> None:
@@ -118,7 +117,7 @@ async def test_any_history_gets_the_answers_of_the_model(
             [c.CloseRound(wallet_id=wallet_of(1), command_id="acme/r", integration="acme", round_id="r1")]
         ]
         try:
-            for step in sequential(history):
+            for step in history:
                 if step == "restart":
                     writer = await restarted(writer)
                     continue
@@ -146,7 +145,7 @@ async def test_any_history_gets_the_answers_of_the_model(
 
 
 @given(
-    history=st.lists(crowds, min_size=20, max_size=60).map(sequential),
+    history=crowds,
     rules=rules,
 )
 async def test_whatever_was_decided_at_once_the_log_tells_one_history_that_the_model_agrees_with(

@@ -11,6 +11,7 @@ from contracts.money import MAX_UNITS
 from contracts.refusals import (
     BalanceTooLarge,
     BetsBlocked,
+    BrandInMaintenance,
     CurrencyNotAllowed,
     InsufficientFunds,
     InvalidAmount,
@@ -295,8 +296,12 @@ def test_refuses_a_bet_in_order_of_precedence() -> None:
     limit = e.StakeLimitSet(max_stake=20, cash=100)
     everything = [limit, BLOCKED, e.WalletClosed(reason="", cash=100)]
     limits = {"EUR": 15}
+    shut: dict[str, Any] = {"max_stake": limits, "maintenance": True, "maintenance_message": "Back at ten"}
     for amount in (0, -1, MAX_UNITS + 1):
-        funded(100, *everything).in_brand(max_stake=limits).when(bet(amount)).then_refused(InvalidAmount)
+        funded(100, *everything).in_brand(**shut).when(bet(amount)).then_refused(InvalidAmount)
+    funded(100, *everything).in_brand(**shut).when(bet(1_000)).then_refused(
+        BrandInMaintenance, notice="Back at ten"
+    )
     funded(100, *everything).in_brand(max_stake=limits).when(bet(1_000)).then_refused(WalletClosed)
     funded(100, *everything[:2]).in_brand(max_stake=limits).when(bet(1_000)).then_refused(
         BetsBlocked, reason="excluded"
@@ -323,6 +328,17 @@ def test_a_stake_at_the_limit_passes_and_one_unit_more_does_not() -> None:
 def test_the_brands_limit_counts_for_its_currency_only() -> None:
     funded(100).in_brand(max_stake={"USDT": 1}).when(bet(50)).then(
         e.BetPlaced(**BET, amount=50, from_cash=50, cash=50)
+    )
+
+
+def test_while_the_brand_is_maintained_only_new_bets_are_refused() -> None:
+    shut = {"maintenance": True}
+    funded(100).in_brand(**shut).when(bet(0, free=True)).then_refused(BrandInMaintenance)
+    past = funded(100, placed(10, 90)).in_brand(**shut)
+    past.when(win(7, bet="acme/bet")).then(e.WinCredited(**BET, amount=7, to_cash=7, cash=97, bet="acme/bet"))
+    funded(100, placed(10, 90)).in_brand(**shut).when(roll_back("acme/bet")).then(
+        e.BetRolledBack(**BET, reference="acme/bet", to_cash=10, cash=100),
+        voided("acme/bet", "void:acme/bet", cash=100),
     )
 
 
@@ -418,6 +434,23 @@ def test_a_rolled_back_bet_gives_back_exactly_what_it_took() -> None:
         )
     )
     assert wallet.plays["acme/bet"].rolled_back
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_what_another_integration_rolls_back_goes_back_to_the_house_it_came_from(forgotten: bool) -> None:
+    other = BET | {"integration": "other"}
+    undo = c.RollBack(**ME, **other, reference="acme/bet")
+    old = funded(90).knowing(**{"acme/bet": seen(placed(10, 90)[0])})
+    (old if forgotten else funded(100, placed(10, 90))).when(undo).then(
+        e.BetRolledBack(**other, reference="acme/bet", house="acme", to_cash=10, cash=100),
+        voided("acme/bet", "void:acme/bet", cash=100),
+    )
+    undo = c.RollBack(**ME, **other, reference="acme/win")
+    old = funded(10).knowing(**{"acme/win": seen(credited(10, 10)[0])})
+    (old if forgotten else given(OPENED, credited(10, 10))).when(undo).then(
+        e.WinRolledBack(**other, reference="acme/win", amount=10, from_cash=10, house="acme"),
+        voided("acme/win", "void:acme/win"),
+    )
 
 
 def test_a_rolled_back_free_bet_gives_nothing() -> None:
