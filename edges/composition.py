@@ -10,14 +10,15 @@ from contracts.commands import Command
 from contracts.receipts import Receipt
 from edges.admin.app import admin_app
 from edges.agent.app import agent_app
+from edges.api.parts import parts_of
 from edges.connections import redis_url
 from edges.database import Role
 from edges.http_app import make_app
-from edges.internal.app import internal_app
+from edges.internal.app import People, internal_app
 from edges.internal.schema_state import read_schema_state
 from edges.internal.wakeups import Wakeups
 from edges.player.app import player_app
-from edges.process import CHECKPOINTS, Process, life_of
+from edges.process import CHECKPOINTS, Process, life_of, make_ledger_client
 from edges.provider.app import create_app
 from ledger.entries import WriterOptions
 from ledger.service import LedgerService
@@ -26,6 +27,10 @@ from projections.worker import Worker, WorkerOptions
 
 DRAIN_SHARE: Final = 0.5
 """Of the time a process has to end in: for commands under way. The rest is for requests and connections."""
+
+
+PEOPLE_POOL_MAX: Final = 2
+"""Connections of the ledger's process for what other services ask about people: money goes first."""
 
 
 def compose_ledger(process: Process) -> web.Application:
@@ -69,8 +74,22 @@ def compose_ledger(process: Process) -> web.Application:
         await service.stop()
         await wakeups.stop()
 
-    app = internal_app(service, secrets.service_token(), process.health, process.metrics, migrations)
-    app.cleanup_ctx.append(life)
+    parts = parts_of(
+        settings,
+        secrets,
+        make_ledger_client(settings, secrets),  # wherever the brand is led: this process may be standing by
+        metrics=process.metrics,
+        pool_max=PEOPLE_POOL_MAX,
+    )
+    app = internal_app(
+        service,
+        secrets.service_token(),
+        process.health,
+        process.metrics,
+        migrations,
+        people=People(parts, settings.home),
+    )
+    app.cleanup_ctx.extend((life, parts.life))
     return app
 
 

@@ -42,7 +42,7 @@ class Part:
 
 
 PARTS: tuple[Part, ...] = (
-    Part("ledger", (POSTGRES,), (Role.WRITER, Role.READER)),
+    Part("ledger", (POSTGRES,), (Role.WRITER, Role.READER, Role.EDGE)),
     Part("projections", (POSTGRES, VALKEY, "ledger"), (Role.PROJECTOR,)),
     Part("provider", (POSTGRES, VALKEY, "ledger"), (Role.READER, Role.EDGE)),
     Part("admin", (POSTGRES, VALKEY, "ledger", "projections"), (Role.READER, Role.AUDITOR, Role.EDGE)),

@@ -31,6 +31,15 @@ class BalanceSchema(Schema):
     held = fields.Integer(required=True)
 
 
+class RestrictionUnitsSchema(Schema):
+    """A rule that keeps what can be withdrawn below what is there; ``amount`` in ledger units."""
+
+    rule = fields.String(required=True)
+    amount = fields.Integer(allow_none=True)
+    count = fields.Integer(allow_none=True)
+    reason = fields.String()
+
+
 class WalletSchema(Schema):
     """A wallet as the ledger knows it, all its events durable. Amounts are ledger units."""
 
@@ -43,6 +52,10 @@ class WalletSchema(Schema):
     withdrawals_blocked = fields.Boolean(required=True)
     closed = fields.Boolean(required=True)
     open_withdrawals = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    withdrawable = fields.Integer(
+        required=True, metadata={"description": "The largest withdrawal that would be taken now"}
+    )
+    restrictions = fields.List(fields.Nested(RestrictionUnitsSchema), required=True)
 
 
 class ReceiptSchema(Schema):

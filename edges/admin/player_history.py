@@ -10,6 +10,7 @@ from contracts.ids import wallet_id
 from edges.admin.amounts import require_currency
 from edges.admin.lists import Document, list_answer, rendered
 from edges.admin.paths import PLAYER_PATH, person_of, require_player
+from edges.api.callers import brand_of
 from edges.api.parts import PARTS
 from edges.api.reading import query_of
 from edges.player.statements import LINE_COLUMNS, ROUND_COLUMNS, line_document, round_document
@@ -25,9 +26,13 @@ WALLET_PATH: Final = f"{PLAYER_PATH}/wallets/{{currency}}"
 
 async def show_statement(request: web.Request) -> web.StreamResponse:
     """Everything that happened to one wallet, the newest first."""
-    wallet = await _wallet(request)
+    return await statement_of(request, await _wallet(request))
+
+
+async def statement_of(request: web.Request, wallet: str) -> web.StreamResponse:
+    """The statement of this wallet, as the request's query wants it."""
     query = query_of(request, WalletStatementQuerySchema)
-    brand_id, pool = person_of(request).brand_id, request.app[PARTS].pool
+    brand_id, pool = brand_of(request).brand_id, request.app[PARTS].pool
     span = Span(_kinds(query["kinds"]), query["since"], query["until"])
 
     async def fetch(limit: int, cursor: str | None) -> Page[Document]:

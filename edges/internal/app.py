@@ -1,25 +1,37 @@
 """The internal edge's routes, all on this page, and its application."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from aiohttp import WSCloseCode, web
 
 from contracts.http import calls, ledger
+from edges.api.parts import PARTS, ApiParts
+from edges.api.write_keys import write_keys
 from edges.health import Health
 from edges.http_app import make_app
-from edges.internal import commands, meta
-from edges.internal.keys import LEDGER, MIGRATIONS, STREAMS, Applied
-from edges.internal.service_access import require_service_token
+from edges.internal import borrowed, commands, installation, meta
+from edges.internal.keys import HOME, LEDGER, MIGRATIONS, STREAMS, Applied
+from edges.internal.service_access import enter_brand, require_service_token
 from edges.metrics import Metrics
 from edges.routes import Route, add_routes, documented, open_paths, path_parameter
 from ledger.service import LedgerService
+
+
+class People(NamedTuple):
+    """What the surfaces about people and brands take, in the ledger's process too. ``home``: the system's."""
+
+    parts: ApiParts
+    home: Path
+
 
 _BRAND: Final = path_parameter("brand", "The brand's id")
 _WALLET: Final = path_parameter("wallet_id", "Such as player:ann:EUR")
 _CALLS, _COMPONENTS = ledger.calls_schema()
 
-ROUTES: Final = (
+LEDGER_ROUTES: Final = (
     Route(
         "POST",
         calls.COMMANDS_PATH,
@@ -94,10 +106,13 @@ ROUTES: Final = (
 )
 
 
-def openapi() -> dict[str, Any]:
+ROUTES: Final[tuple[Route, ...]] = (*LEDGER_ROUTES, *installation.ROUTES, *borrowed.ROUTES)
+
+
+def openapi(routes: Sequence[Route] = ROUTES) -> dict[str, Any]:
     """The edge's OpenAPI document."""
     return documented(
-        "Tongbo, internal edge", ROUTES, version=version(meta.DISTRIBUTION), schemas=_COMPONENTS
+        "Tongbo, internal edge", routes, version=version(meta.DISTRIBUTION), schemas=_COMPONENTS
     )
 
 
@@ -108,19 +123,34 @@ async def _close_streams(app: web.Application) -> None:
 
 
 def internal_app(
-    service: LedgerService, token: str, health: Health, metrics: Metrics, migrations: Applied
+    service: LedgerService,
+    token: str,
+    health: Health,
+    metrics: Metrics,
+    migrations: Applied,
+    *,
+    people: People | None = None,
 ) -> web.Application:
-    """The application around a started service. ``token``: what callers have to show."""
-    app = make_app(
-        health,
-        metrics,
-        body_max_bytes=calls.MAX_REQUEST_BYTES,
-        middlewares=[require_service_token(token, open_paths(ROUTES))],
-    )
+    """The application around a started service. ``token``: what callers have to show.
+
+    ``people``: what everything takes that is not the ledger's own, opened and closed by the caller; without it, only
+    the ledger's own answers.
+    """
+    middlewares = [require_service_token(token, open_paths(LEDGER_ROUTES))]
+    if people is not None:
+        middlewares += [
+            enter_brand(people.parts.directory, {route.path for route in borrowed.ROUTES}),
+            write_keys(people.parts.pool, token),
+        ]
+    app = make_app(health, metrics, body_max_bytes=calls.MAX_REQUEST_BYTES, middlewares=middlewares)
     app[LEDGER] = service
     streams: set[web.WebSocketResponse] = set()
     app[STREAMS] = streams
     app.on_shutdown.append(_close_streams)
     app[MIGRATIONS] = migrations
+    if people is None:
+        add_routes(app, LEDGER_ROUTES, openapi(LEDGER_ROUTES))
+        return app
+    app[PARTS], app[HOME] = people.parts, people.home
     add_routes(app, ROUTES, openapi())
     return app

@@ -1,6 +1,7 @@
 """What the internal edge's handlers find in their application."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -16,3 +17,6 @@ Applied = Callable[[], Awaitable[Sequence[dict[str, Any]]]]
 """Reads the state of the schema."""
 
 MIGRATIONS: Final[web.AppKey[Applied]] = web.AppKey("MIGRATIONS")
+
+HOME: Final = web.AppKey("HOME", Path)
+"""Where the system's data are, and the state that its supervisor keeps."""

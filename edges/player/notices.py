@@ -12,7 +12,7 @@ from contracts.http.notices import (
     ShownBannersSchema,
 )
 from edges.api.answers import document, page_document, time_text
-from edges.api.callers import brand_of, caller_of
+from edges.api.callers import ANONYMOUS, brand_of, caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import query_of
 from edges.content import banks, banners, notices
@@ -27,14 +27,14 @@ PLAYERS: Final[tuple[Audience, ...]] = ("everybody", "players")
 
 
 async def list_notices(request: web.Request) -> web.Response:
-    """Whoever is logged in sees those for players, too."""
+    """Whoever is logged in sees those for players, too; so do our own services."""
     query = query_of(request, NoticesQuerySchema)
     parts, brand = request.app[PARTS], brand_of(request)
     async with in_brand(parts.pool, brand.brand_id) as connection:
         page = await notices.list_published(
             connection,
             brand.brand_id,
-            audiences=PLAYERS if caller_of(request).claims is not None else ANYBODY,
+            audiences=ANYBODY if caller_of(request) is ANONYMOUS else PLAYERS,
             language=query["language"] or brand.settings.languages[0],
             now=parts.now(),
             limit=query["limit"],
