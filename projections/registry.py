@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from projections.audit_trail import AuditTrail
 from projections.balances import Balances
 from projections.cash_flow import CashFlow
 from projections.checked_wallets import CheckedWallets
@@ -25,6 +26,7 @@ READ_MODELS: Final[tuple[Projection, ...]] = (
     Requests(),
     CashFlow(),
     PlayerFinance(),
+    AuditTrail(),
     Timers(),
 )
 """What people and programs read."""
