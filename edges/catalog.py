@@ -6,6 +6,7 @@ What is declared here is held against the route tables and the parts by a test; 
 import importlib
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -112,6 +113,7 @@ REPLACED: Final = (
             "player GET /api/v1/me",
             "player GET /api/v1/messages",
             "player GET /api/v1/notices",
+            "player POST /api/v1/inquiries",
             "admin GET /api/v1/brands/*/players",
             "ledger * /internal/players/*",
             "ledger * /internal/common/*",
@@ -126,8 +128,8 @@ REPLACED: Final = (
             "ledger * /internal/wallet/*",
             "player POST /api/v1/deposits",
             "player POST /api/v1/withdrawals",
-            "admin POST /api/v1/brands/*/deposits/*/approve",
-            "admin POST /api/v1/brands/*/withdrawals/*/approve",
+            "admin POST /api/v1/brands/*/finance/deposits/*/approve",
+            "admin POST /api/v1/brands/*/finance/withdrawals/*/approve",
         ),
     ),
     Replaced(
@@ -166,7 +168,9 @@ REPLACED: Final = (
         ("admin", "ledger"),
         (
             "admin GET /api/v1/brands/*/players",
+            "admin POST /api/v1/brands/*/bulk-messages",
             "admin GET /api/v1/staff",
+            "admin GET /api/v1/agents",
             "admin GET /ws",
             "ledger GET /internal/meta/*",
         ),
@@ -210,8 +214,8 @@ def service_catalog(home: Path | None = None) -> dict[str, Any]:
     ``mistakes`` has these.
     """
     tables = {service.name: route_table(service) for service in SERVICES}
-    mistakes: list[str] = []
-    dialects = {edge: _dialects(edge, tables, home, mistakes) for edge in EDGES}
+    loaded = {edge: _dialects(edge, home) for edge in EDGES}
+    dialects = {edge: found for edge, (found, _) in loaded.items()}
     state = None if home is None else read_state(home)
     parts = {} if state is None else state.parts
     spoken = [dialect for found in dialects.values() for dialect in found]
@@ -223,7 +227,7 @@ def service_catalog(home: Path | None = None) -> dict[str, Any]:
             for service in SERVICES
         ],
         "replaced": [_replaced(old, tables, spoken) for old in REPLACED],
-        "mistakes": mistakes,
+        "mistakes": list(dict.fromkeys(mistake for _, mistakes in loaded.values() for mistake in mistakes)),
     }
 
 
@@ -253,16 +257,16 @@ def operations(name: str, tables: Mapping[str, Sequence[Route]]) -> list[tuple[s
     return [(route.method, route.path) for route in tables[name]]
 
 
-def _dialects(
-    edge: Edge, tables: Mapping[str, tuple[Route, ...]], home: Path | None, mistakes: list[str]
-) -> tuple[Dialect, ...]:
+@cache
+def _dialects(edge: Edge, home: Path | None) -> tuple[tuple[Dialect, ...], tuple[str, ...]]:
+    """Those of an edge, and mistakes: read once, as an edge does, because it costs as much as some hundred commands."""
+    (service,) = (service for service in SERVICES if service.name == edge)
     directories = dialect_directories(home or Path())
     try:
-        loaded = load_dialects(directories if home else directories[:1], edge, tables[edge])
+        loaded = load_dialects(directories if home else directories[:1], edge, route_table(service))
     except ConfigurationError as error:
-        mistakes += [mistake for mistake in error.errors if mistake not in mistakes]
-        return ()
-    return tuple(loaded.values())
+        return (), tuple(error.errors)
+    return tuple(loaded.values()), ()
 
 
 def _service(

@@ -18,7 +18,7 @@ from edges.dialects.sessions import LegacySessions
 from edges.dialects.translation import Translation
 from edges.metrics import Metrics
 from edges.problems import ROUTE_NAME, Handler, problem_answers
-from edges.routes import Route
+from edges.routes import Route, add_routes
 from ledger.brand import Brand
 
 OK: Final = "ok"
@@ -140,7 +140,7 @@ async def _served(
     """The modern edge once more, without the dialects: same operations, middlewares and parts, on no port."""
     modern = web.Application(middlewares=middlewares)
     modern.update(app)
-    modern.add_routes([web.route(route.method, route.path, route.handler) for route in routes])
+    add_routes(modern, routes, {})  # with a table of its own: the guards look there
     runner = web.AppRunner(modern, access_log=None, handle_signals=False, keepalive_timeout=0)
     await runner.setup()
     try:

@@ -73,9 +73,11 @@ def dialects(player_edge: PlayerEdge) -> dict[str, Dialect]:
 
 
 @pytest.fixture
-async def old_client(player_edge: PlayerEdge, dialects: Mapping[str, Dialect]) -> AsyncIterator[Client]:
+async def old_client(
+    player_edge: PlayerEdge, dialects: Mapping[str, Dialect], tokens: Tokens
+) -> AsyncIterator[Client]:
     brands = {"127.0.0.1": brand("demo", dialects=("web_server",), languages=("ko",))}
-    app = edge_app(player_edge, dialects, brands, Tokens(), Metrics())
+    app = edge_app(player_edge, dialects, brands, tokens, Metrics())
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -98,6 +100,16 @@ async def test_answers_exactly_what_the_old_client_expects(path: Path, old_clien
     assert await answer.json() == expected["body"]
     assert answer.status == expected["status"]
     assert {name: answer.headers[name] for name in expected["headers"]} == expected["headers"]
+
+
+async def test_a_new_password_makes_the_session_known_anew(old_client: Client, tokens: Tokens) -> None:
+    login = await old_client.post("/login", data={"mb_id": "kim01", "mb_password": "x"})
+    token = (await login.json())["data"]["token"]
+    passwords = {"token": token, "mb_password": "x", "new_password": "y"}
+    changed = await old_client.post("/password_change", data=passwords)
+    assert (await changed.json())["result"] == "OK"
+    assert tokens.forgotten == [token]
+    assert "mb_token" not in changed.cookies
 
 
 def test_the_player_edge_has_every_operation_and_field_that_the_dialect_names() -> None:
