@@ -13,11 +13,14 @@ INSERT INTO bulk_messages (brand_id, bulk_id, subject, body, audience, sent_by, 
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 DELIVER: Final = """
-INSERT INTO messages (brand_id, player_id, message_id, bulk_id, sent_by, sent_at)
-SELECT b.brand_id, recipients.player_id, b.bulk_id, b.bulk_id, b.sent_by, b.sent_at
-FROM bulk_messages b CROSS JOIN unnest(%s::text[]) AS recipients (player_id)
-WHERE b.brand_id = %s AND b.bulk_id = %s
-ON CONFLICT DO NOTHING
+WITH delivered AS (
+    INSERT INTO messages (brand_id, player_id, message_id, bulk_id, sent_by, sent_at)
+    SELECT b.brand_id, recipients.player_id, b.bulk_id, b.bulk_id, b.sent_by, b.sent_at
+    FROM bulk_messages b CROSS JOIN unnest(%s::text[]) AS recipients (player_id)
+    WHERE b.brand_id = %s AND b.bulk_id = %s
+    ON CONFLICT DO NOTHING RETURNING true
+)
+SELECT count(*) FROM delivered
 """
 SELECT: Final = """
 SELECT b.bulk_id, b.subject, b.body, b.audience, b.sent_by, b.sent_at, m.recipients, m.read_by
@@ -48,14 +51,15 @@ class BulkMessage(NamedTuple):
 
 
 async def create(connection: Connection, brand_id: str, bulk: BulkMessage) -> None:
-    """Stores the text; again is harmless. Nobody has it yet: :meth:`deliver` in as many transactions as it takes."""
+    """Stores the text; again is harmless. Nobody has it yet: :func:`deliver` in as many transactions as it takes."""
     await connection.execute(INSERT, (brand_id, *bulk[:6]))
 
 
 async def deliver(connection: Connection, brand_id: str, bulk_id: str, player_ids: Sequence[str]) -> int:
     """Puts it into these inboxes, each once; returns how many did not have it."""
     cursor = await connection.execute(DELIVER, (list(player_ids), brand_id, bulk_id))
-    return cursor.rowcount
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def find(connection: Connection, brand_id: str, bulk_id: str) -> BulkMessage | None:
