@@ -8,13 +8,28 @@ from typing import Any, Final
 from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 
-from edges.admin import agents, auth, console, staff
+from edges.admin import (
+    adjustments,
+    agents,
+    auth,
+    console,
+    content,
+    finance,
+    inquiries,
+    messages,
+    players,
+    staff,
+    top_info,
+)
+from edges.admin.bulk_sender import BulkSender
 from edges.admin.console import BOARD, SOCKETS, close_sockets
 from edges.admin.guard import GUARD, StaffGuard, require_guarded
-from edges.admin.parts import AGENTS, STAFF
+from edges.admin.parts import AGENTS, BULK_SENDER, STAFF
 from edges.admin.status import StatusBoard
+from edges.admin.top_info import TOP_INFO, TopInfo
 from edges.api.parts import PARTS, Clock, compose
 from edges.api.write_keys import write_keys
+from edges.connections import redis_url
 from edges.database import Role
 from edges.http_app import make_app
 from edges.people.agent_accounts import AgentAccounts
@@ -31,6 +46,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
     *staff.ROUTES,
     *agents.ROUTES,
+    *players.ROUTES,
+    *finance.ROUTES,
+    *adjustments.ROUTES,
+    *inquiries.ROUTES,
+    *messages.ROUTES,
+    *content.ROUTES,
+    *top_info.ROUTES,
 )  # fmt: skip
 """What anybody can ask of this edge; each topic's file has its own, and says who may."""
 
@@ -61,15 +83,17 @@ def admin_app(process: Process, *, clock: Clock = time.time) -> web.Application:
     app[STAFF] = StaffAccounts(parts.pool, parts.identity, parts.ledger, parts.clock)
     app[BOARD] = StatusBoard(auditors, parts.ledger)
     app[SOCKETS] = set()
+    app[BULK_SENDER] = BulkSender(parts)
+    app[TOP_INFO] = TopInfo(parts, app[BOARD], redis_url(process.settings, process.secrets))
 
     async def database(_app: web.Application) -> AsyncIterator[None]:
         await auditors.open()
         yield
         await auditors.close()
 
-    app.cleanup_ctx.extend((parts.life, database, app[BOARD].life))
+    app.cleanup_ctx.extend((parts.life, database, app[BOARD].life, app[BULK_SENDER].life, app[TOP_INFO].life))
     app.on_response_prepare.append(guard.give_cookies)
-    app.on_shutdown.append(close_sockets)
+    app.on_shutdown.extend((close_sockets, app[TOP_INFO].say_goodbye))
     add_routes(app, ROUTES, openapi())
     return app
 

@@ -11,7 +11,7 @@ from contracts.http.admin.finance import (
     RequestQuerySchema,
     RequestsSchema,
 )
-from edges.admin import finance_decisions, finance_entries
+from edges.admin import cash_flow, finance_decisions, finance_entries
 from edges.admin.amounts import require_currency, units_of
 from edges.admin.lists import Document, list_answer, rendered
 from edges.admin.money_requests import request_documents, require_request, steps_document
@@ -51,7 +51,7 @@ async def show_queue(request: web.Request) -> web.Response:
             "kind": one.kind,
             "currency": one.currency,
             "state": one.state,
-            "count": one.count,
+            "count": one.requests,
             "amount": amount_text(one.amount, one.currency),
             "oldest_at": time_text(one.oldest_at),
             "oldest_age_s": int(one.age_s(now)),
@@ -133,6 +133,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     *finance_decisions.ROUTES,
     *finance_entries.ROUTES,
+    *cash_flow.ROUTES,
 )
 
 

@@ -8,9 +8,13 @@ from edges.content import bulk_messages
 from edges.content.bulk_messages import BulkMessage
 from edges.tenancy import Connection
 from projections import players
+from projections.feed import position_at
+from projections.positions import wait_for
 
 AT_ONCE: Final = 500
 """Inboxes that one transaction delivers to."""
+
+PROJECTED_WITHIN_S: Final = 1.0
 
 REACHABLE: Final = ("pending", "active")
 
@@ -73,11 +77,16 @@ async def begin(connection: Connection, brand_id: str, bulk: BulkMessage, recipi
 
 
 async def deliver_piece(connection: Connection, brand_id: str, now: datetime) -> bool:
-    """The next piece of the oldest delivery that nobody is at; False if there is none."""
+    """The next piece of the oldest delivery that nobody is at; False if there is none.
+
+    Raises ``NotYetProjected`` while the list of players has not come as far as the log was when it began.
+    """
     row = await (await connection.execute(TAKE, (brand_id,))).fetchone()
     if row is None:
         return False
     delivery = _Delivery(*row)
+    head = await position_at(connection, brand_id, delivery.started_at)
+    await wait_for(connection, brand_id, players.Players.name, head, PROJECTED_WITHIN_S)
     player_ids, place = await _next_piece(connection, brand_id, delivery)
     delivered = await bulk_messages.deliver(connection, brand_id, delivery.bulk_id, player_ids)
     finished_at = now if place is None else None

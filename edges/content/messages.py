@@ -105,9 +105,11 @@ async def list_sent(
     return await _page(connection, vault, brand_id, await found.fetchall(), limit)
 
 
-async def find(connection: Connection, vault: Vault, person: Person, message_id: str) -> Message | None:
-    """One message to this player, which the player has not deleted."""
-    statement = SELECT + OF_PLAYER + BY_ID + KEPT
+async def find(
+    connection: Connection, vault: Vault, person: Person, message_id: str, *, deleted: bool = False
+) -> Message | None:
+    """One message to this player. ``deleted``: also if the player has deleted it, which staff may see."""
+    statement = SELECT + OF_PLAYER + BY_ID + ("" if deleted else KEPT)
     found = await connection.execute(statement, (person.brand_id, person.subject_id, message_id))
     rows = await found.fetchall()
     messages = await _with_texts(connection, vault, person.brand_id, rows)

@@ -11,7 +11,7 @@ from contracts.http.messages import BODY_CHARS, SUBJECT_CHARS
 from contracts.http.pages import PageQuerySchema
 
 INQUIRY_STATUSES: Final = ("open", "answered", "closed")
-RECIPIENTS_MAX: Final = 10_000
+RECIPIENTS_MAX: Final = 2_000
 
 
 class InquiryQuerySchema(PageQuerySchema):

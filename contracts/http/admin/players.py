@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 
 from contracts.http import shapes
 from contracts.http.admin import wording
+from contracts.http.admin.cash_flow import WalletTotalsSchema
 from contracts.http.admin.finance import RequestSchema
 from contracts.http.admin.staff import GivenLoginSchema
 from contracts.http.admin.wallets import WalletViewSchema
@@ -69,21 +70,6 @@ class PersonalDataSchema(Schema):
     bank_holder = fields.String(required=True, allow_none=True)
 
 
-class PlayerTotalsSchema(Schema):
-    """What a wallet has moved in all its life: ``net_deposits`` less withdrawals, ``ggr`` less payouts."""
-
-    wallet_id = fields.String(required=True)
-    currency = shapes.currency(required=True)
-    deposits = shapes.amount(required=True)
-    deposit_count = fields.Integer(required=True)
-    withdrawals = shapes.amount(required=True)
-    withdrawal_count = fields.Integer(required=True)
-    net_deposits = shapes.amount(required=True)
-    stakes = shapes.amount(required=True)
-    payouts = shapes.amount(required=True)
-    ggr = shapes.amount(required=True)
-
-
 class PlayerSchema(PlayerItemSchema):
     """One player with all that staff want to see at once. ``personal``: null without players.personal."""
 
@@ -95,7 +81,7 @@ class PlayerSchema(PlayerItemSchema):
     must_change_password = fields.Boolean(required=True)
     personal = fields.Nested(PersonalDataSchema, required=True, allow_none=True)
     wallets = fields.List(fields.Nested(WalletViewSchema), required=True)
-    finance = fields.List(fields.Nested(PlayerTotalsSchema), required=True)
+    finance = fields.List(fields.Nested(WalletTotalsSchema), required=True)
     open_requests = fields.List(fields.Nested(RequestSchema), required=True)
     sessions = fields.Integer(required=True, metadata={"description": "That go on"})
     notes = fields.Integer(required=True)
@@ -118,9 +104,6 @@ class NewPlayerSchema(Schema):
 
 
 class GivenPlayerLoginSchema(GivenLoginSchema):
-    class Meta:
-        exclude = ("totp_secret", "totp_uri")
-
     player_id = fields.String(required=True)
 
 

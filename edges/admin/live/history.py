@@ -16,7 +16,7 @@ REMEMBERED: Final = 600
 Audience = frozenset[str] | None
 """The brands that somebody sees; None: all, those to come included."""
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 
 
 class History:
