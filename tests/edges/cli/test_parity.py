@@ -19,6 +19,7 @@ from edges.metrics import Metrics
 from tests.edges.dialects.modern_edge import Tokens, brand, edge_app
 from tests.edges.dialects.test_shipped import PlayerEdge
 from tests.edges.parity.test_replay import PASSWORD, RECORDED_TOKEN, RULES, golden_lines
+from tests.running_system import RunningSystem, wait_until
 
 Parity = Callable[..., click.testing.Result]
 
@@ -134,3 +135,16 @@ def test_a_wrong_use_is_told_apart_from_a_difference(parity: Parity, recording: 
 def test_an_empty_recording_proves_nothing(parity: Parity, recording: Path) -> None:
     recording.write_text("\n")
     assert "golden.ndjson: holds no exchange" in parity(code=ExitCode.USAGE).stderr
+
+
+def test_tries_the_running_systems_player_edge(tongbo: Any, system: RunningSystem, recording: Path) -> None:
+    tongbo("brand", "create", "old", "--currency", "KRW")
+    tongbo("brand", "settings", "old", "--domain", "old.test", "--dialect", "web_server")
+    recording.write_text(next(line for line in golden_lines() if "/my_info" in line and "FAIL" in line))
+
+    def spoken() -> bool:
+        arguments = ["parity", str(recording), "--host", "old.test", "--home", str(system.home)]
+        return click.testing.CliRunner().invoke(cli, arguments).exit_code == ExitCode.OK
+
+    wait_until(spoken, 15, "the player edge speaks the dialect")
+    assert "1 routes, 1 exchanges: 1 matched" in tongbo("parity", str(recording), "--host", "old.test").stdout
