@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import pytest
 from aiohttp import web
 from yarl import URL
 
+from edges.dialects import modern_api
 from tests.edges.dialects.conftest import Client, json_answer
 from tests.edges.dialects.modern_edge import BODY_MAX_BYTES, ModernEdge, Tokens
 
@@ -341,3 +343,13 @@ async def test_metrics_know_the_routes_by_their_patterns(client: Client) -> None
     assert 'legacy_answers_total{dialect="old",outcome="300",route="GET|POST /money"} 1.0' in text
     assert 'route="old /messages/{no}/read"' in text
     assert "/messages/m1/" not in text
+
+
+async def test_an_answer_beyond_all_bounds_is_given_up(
+    client: Client, edge: ModernEdge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modern_api, "ANSWER_MAX_BYTES", 10_000)
+    edge.answers["GET /api/v1/notices"] = json_answer({"items": ["x" * 20_000]})
+    assert (await failure(await client.get("/notice", headers=OLD)))[1] == 999
+    edge.answers["GET /api/v1/notices"] = json_answer({"items": []})
+    assert await ok(await client.get("/notice", headers=OLD)) == []
