@@ -14,6 +14,7 @@ from contracts.commands import Command
 from contracts.commands.brand import CreateBrand
 from contracts.commands.wallet import CreditWin, Deposit, OpenWallet, PlaceBet, RollBack
 from contracts.events.wallet import TransferredOut, WalletEvent
+from contracts.ids import BRAND_AGGREGATE_ID
 from contracts.postings import TRANSFERS, postings
 from contracts.receipts import Receipt
 from contracts.refusals import Retryable
@@ -169,7 +170,7 @@ def require_whole(rows: Sequence[Row], brand_id: str) -> dict[str, Wallet]:
         head += struct.pack(">IIII", *(len(text) for text in texts))
         previous = hashlib.sha256(head + b"".join(texts)).digest()
         assert bytes(row.hash) == previous, f"the chain is broken at position {row.position}"
-        event = row.event
+        event = None if row.aggregate_id == BRAND_AGGREGATE_ID else row.event
         if isinstance(event, WalletEvent):
             _require_balanced(row, event, wallets)
             between += sum(amount for account, amount in postings(event) if account == TRANSFERS)
