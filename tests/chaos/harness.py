@@ -1,6 +1,6 @@
 """A real system under load whose parts are killed at random moments, and what must be true of it afterwards.
 
-The system is `tongbo up` as users start it: supervisor, PostgreSQL, Valkey, ledger, projections, provider edge. Every
+The system is `tongbo up` as users start it: supervisor, PostgreSQL, Valkey, ledger, projections, edges. Every
 command has an id known here and is sent again until it is answered, as providers do. Nothing waits for time to pass:
 a cycle goes on as soon as enough further commands were acknowledged.
 """
@@ -26,6 +26,8 @@ from edges.cli.reach import find_system
 from edges.database import Role
 from edges.provider.protocols import PROTOCOLS
 from ledger.client import LedgerClient
+from projections.registry import PROJECTIONS
+from tests.chaos.people import Guests
 from tests.ledger.running import read_log, require_whole
 from tests.running_system import RunningSystem
 
@@ -37,14 +39,8 @@ STEP = 60
 """Acknowledged commands between two kills, at least."""
 PATIENCE_S = 60.0
 EXCLUDED_COLUMNS = {"generation"}
-TABLES = {
-    "balances": "balances",
-    "statements": "statements",
-    "rounds": "rounds",
-    "trial_balance": "trial_balance",
-    "checked_wallets": "checked_wallets",
-}
-"""Table by the projection that fills it."""
+TABLES = {table: projection.name for projection in PROJECTIONS for table in projection.tables}
+"""Every table of a read model, and the projection that fills it."""
 
 Report = Callable[[int, str, int], None]
 """Told the cycle, what was killed, and how many commands were acknowledged so far."""
@@ -74,6 +70,7 @@ class Chaos:
         self._reached = find_system(system.home)
         credentials = json.loads((system.home / "demo" / "credentials.json").read_bytes())
         self._secret = credentials["softswiss_secret"].encode()
+        self._guests = Guests(system, self._reached, BRAND)
         self._numbers = iter(range(10**9))
         self._stopping = False
 
@@ -87,8 +84,10 @@ class Chaos:
         """Kills something ``cycles`` times under load, and waits until all commands are answered."""
         async with self._reached.client() as client, aiohttp.ClientSession() as session:
             await self._fund(client)
+            await self._guests.move_in(client)
             tasks = [asyncio.create_task(self._play(client)) for _ in range(TASKS)]
             tasks += [asyncio.create_task(self._play_through_the_edge(session)) for _ in range(TASKS // 4)]
+            tasks.append(asyncio.create_task(self._serve_guests(session)))
             try:
                 for cycle in range(cycles):
                     target = self._next_target(cycle)
@@ -102,7 +101,7 @@ class Chaos:
                 await asyncio.gather(*tasks)
 
     def _next_target(self, cycle: int) -> str:
-        targets = ("ledger", "postgres", "backend", "projections", "provider")
+        targets = ("ledger", "postgres", "backend", "projections", "provider", "player", "admin")
         return targets[cycle] if cycle < len(targets) else self.chance.choice(targets)
 
     async def _advance(self, tasks: list[asyncio.Task[None]], count: int) -> None:
@@ -199,6 +198,10 @@ class Chaos:
             ).encode()
             self.acknowledged.by_provider[key] = (body, await self._signed_call(session, body))
 
+    async def _serve_guests(self, session: aiohttp.ClientSession) -> None:
+        while not self._stopping or not self._guests.served.count:
+            await self._guests.live(session, next(self._numbers))
+
     async def _signed_call(self, session: aiohttp.ClientSession, body: bytes) -> dict[str, Any]:
         """Sends a callback until it is answered with success, as its provider would."""
         deadline = time.monotonic() + PATIENCE_S
@@ -219,7 +222,7 @@ class Chaos:
 
     async def require_everything_right(self, replays: int = 200) -> None:
         """Fails unless nothing was lost or doubled, the chain is whole, and every read model agrees with the log."""
-        for part in ("postgres", "ledger", "projections", "provider"):
+        for part in ("postgres", "ledger", "projections", "provider", "player", "admin"):
             await self._until_up(part)
         await self._require_replays(replays)
         rows = await read_log(self, BRAND)
@@ -229,6 +232,7 @@ class Chaos:
             row = stored[command_id]
             assert (row.position, row.version) == (receipt.position, receipt.version)
             assert row.event == receipt.event
+        self._guests.require_everything_right(rows)
         for key, (_, answer) in self.acknowledged.by_provider.items():
             assert f"softswiss/{key}" in stored, f"{key} was acknowledged with {answer} and is not in the log"
         for group in self.acknowledged.groups:
@@ -256,11 +260,11 @@ class Chaos:
         assert {row["wallet_id"]: row["cash"] for row in live["balances"]} == cash
         assert sum(row["amount"] for row in live["trial_balance"]) == 0
         assert not [row for row in live["checked_wallets"] if row["disagrees_since"] is not None]
-        for projection in TABLES:
+        for projection in dict.fromkeys(TABLES.values()):
             await asyncio.to_thread(self.system.cli, "projections", "rebuild", projection, "--brand", BRAND)
         rebuilt = await self._tables()
-        for projection, rows in live.items():
-            assert rebuilt[projection] == rows, f"{projection}: rebuilt rows differ from the live ones"
+        for table, rows in live.items():
+            assert rebuilt[table] == rows, f"{table}: rebuilt rows differ from the live ones"
 
     async def _until_caught_up(self, position: int) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -271,7 +275,9 @@ class Chaos:
             while True:
                 states = await (await connection.execute(statement, (BRAND,))).fetchall()
                 assert all(state[2] == "running" for state in states), states
-                if {state[0] for state in states} >= set(TABLES) and all(s[1] >= position for s in states):
+                if {state[0] for state in states} >= set(TABLES.values()) and all(
+                    s[1] >= position for s in states
+                ):
                     return
                 assert time.monotonic() < deadline, states
                 await asyncio.sleep(0.01)
@@ -279,7 +285,7 @@ class Chaos:
     async def _tables(self) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
         async with await psycopg.AsyncConnection.connect(self.dsn("auditor")) as connection:
-            for projection, table in TABLES.items():
+            for table, projection in TABLES.items():
                 cursor = await connection.execute(
                     f"""
                     select t.* from {table} t join projection_positions p using (brand_id, generation)
@@ -290,7 +296,7 @@ class Chaos:
                 names = [column.name for column in cursor.description or ()]
                 rows = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
                 kept = [{k: v for k, v in row.items() if k not in EXCLUDED_COLUMNS} for row in rows]
-                found[projection] = sorted(kept, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+                found[table] = sorted(kept, key=lambda row: json.dumps(row, default=str, sort_keys=True))
         return found
 
 
