@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.runtime-installed
 DEV_STAMP := $(VENV)/.dev-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 
-.PHONY: run demo test lint format bench chaos lock clean help
+.PHONY: run demo test lint format bench chaos fuzz lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -20,7 +20,8 @@ help:
 	@echo 'make test   the whole test suite (ARGS="-k name" passes through)'
 	@echo 'make lint   format, lint, types, import rules'
 	@echo 'make bench  the figures of bench/results.json (ONLY=writer_64 runs one)'
-	@echo 'make chaos  the long crash tests'
+	@echo 'make chaos  the long crash tests (CYCLES=200)'
+	@echo 'make fuzz   random requests to every operation of every edge (CASES=50000)'
 	@echo 'make lock   pins the dependencies again;  make clean  removes what these targets made'
 
 run: $(RUN_STAMP)
@@ -34,6 +35,9 @@ test: $(DEV_STAMP)
 
 chaos: $(DEV_STAMP)
 	@$(BIN)/python -m tests.chaos --cycles $${CYCLES:-200} $(ARGS)
+
+fuzz: $(DEV_STAMP)
+	@$(BIN)/python -m tests.fuzz --cases $${CASES:-50000} $(ARGS)
 
 bench: $(DEV_STAMP)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
