@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edges import public_brand
 from edges.admin import app as admin
 from edges.agent.app import TITLE as AGENT
+from edges.api import people_app
 from edges.config import load
 from edges.health import Health
 from edges.internal import app as internal
 from edges.metrics import Metrics
-from edges.player.app import TITLE as PLAYER
+from edges.player import app as player
+from edges.player.routes import ROUTES as PLAYER_ROUTES
 from edges.process import Process
 from edges.routes import OPENAPI_VERSION
 from edges.secrets import Secrets
@@ -43,7 +45,7 @@ def admin_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
 
 
 def player_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
-    return public_brand.branded_app(process_in(home, "player"), PLAYER), public_brand.openapi(PLAYER)
+    return player.player_app(process_in(home, "player")), people_app.openapi(player.TITLE, PLAYER_ROUTES)
 
 
 def agent_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
