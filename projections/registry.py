@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from projections.agents import Agents
 from projections.audit_trail import AuditTrail
 from projections.balances import Balances
 from projections.cash_flow import CashFlow
@@ -13,6 +14,8 @@ from projections.players import Players
 from projections.projection import Projection
 from projections.requests import Requests
 from projections.rounds import Rounds
+from projections.settings_history import SettingsHistory
+from projections.staff import Staff
 from projections.statements import Statements
 from projections.timers import Timers
 from projections.trial_balance import TrialBalances
@@ -27,6 +30,9 @@ READ_MODELS: Final[tuple[Projection, ...]] = (
     CashFlow(),
     PlayerFinance(),
     AuditTrail(),
+    SettingsHistory(),
+    Agents(),
+    Staff(),
     Timers(),
 )
 """What people and programs read."""
