@@ -72,6 +72,10 @@ async def cash(writer: Writer, player: object = 1) -> int:
     return (await writer.wallet(wallet_of(player))).balance.cash
 
 
+def is_committing(writer: Writer) -> bool:
+    return writer.committer.committing is not None
+
+
 async def make_forget(writer: Writer) -> None:
     """Pushes everything known of earlier commands and wallets out of memory."""
     bound = 3 * writer.options.queue_bound + 2
@@ -114,10 +118,8 @@ async def test_what_is_submitted_together_is_committed_together(
         with writer.together():
             answers = [writer.submit([deposit(1, 1, f"whole-{n}")]) for n in range(3)]
             looked = writer.look(wallet_of(1))
-            assert writer.committer.committing is None
-        assert writer.committer.committing is not None, (
-            "sent at the end of the block, not a turn of the loop later"
-        )
+            assert not is_committing(writer)
+        assert is_committing(writer), "sent at the end of the block, not a turn of the loop later"
         await asyncio.gather(*answers)
         assert heads[2:] == [start + 5]
         assert (await looked).balance == Balance(cash=6)
