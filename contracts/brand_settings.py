@@ -57,17 +57,21 @@ class BrandSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     deposit_accounts: tuple[DepositAccount, ...] = ()
     """Where players pay in."""
     deposit_min: Amounts = {}
+    """Smallest deposit that can be requested."""
     deposit_max: Amounts = {}
+    """Largest deposit that can be requested."""
     deposit_requests_max: int = 3
     """Deposit requests that a wallet may have open."""
     deposit_expiry_s: int = 24 * 3600
     """After which an open deposit request expires."""
     withdrawal_min: Amounts = {}
+    """Smallest withdrawal that can be requested."""
     withdrawal_max: Amounts = {}
+    """Largest withdrawal that can be requested."""
     withdrawal_daily_max: Amounts = {}
     """Sum of one wallet's withdrawal requests in one business day; those that were released do not count."""
     withdrawal_daily_count: int | None = None
-    """Their number."""
+    """Their number; null is no limit."""
     withdrawal_requests_max: int = 3
     """Withdrawal requests that a wallet may have open."""
     withdrawal_second_approval: Amounts = {}
@@ -77,10 +81,11 @@ class BrandSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     maintenance: bool = False
     """Whether players are turned away and bets refused. Wins and rollbacks still land."""
     maintenance_message: str = ""
+    """Shown to those who are turned away."""
     dialects: tuple[str, ...] = ()
     """Legacy dialects that its edges speak."""
     support_contact: str = ""
-    """Shown to players."""
+    """Where players find help; shown to them."""
 
 
 SETTING_NAMES: Final[tuple[str, ...]] = BrandSettings.__struct_fields__

@@ -180,9 +180,7 @@ class BrandDirectory:
                 brands[brand_id] = KnownBrand(state, integrations)
         if brands != self._brands:
             self._brands = brands
-            self._by_domain = {
-                d: brand_id for brand_id, known in brands.items() for d in known.state.settings.domains
-            }
+            self._by_domain = _by_domain(brands)
 
     def _integrations(self, state: Brand) -> dict[str, KnownIntegration]:
         return {
@@ -205,6 +203,15 @@ class BrandDirectory:
                     protocol=protocol,
                     error=type(error).__name__,
                 )
+
+
+def _by_domain(brands: Mapping[str, KnownBrand]) -> dict[str, str]:
+    """Should two brands name the same domain, the id that comes first has it, in every process."""
+    return {
+        domain: brand_id
+        for brand_id, known in sorted(brands.items(), reverse=True)
+        for domain in known.state.settings.domains
+    }
 
 
 def _fold(state: Brand | None, brand_id: str, rows: list[tuple[Any, ...]]) -> Brand | None:

@@ -11,7 +11,9 @@ from psycopg_pool import AsyncConnectionPool
 from edges.admin import (
     adjustments,
     agents,
+    audit,
     auth,
+    brands,
     console,
     content,
     finance,
@@ -46,6 +48,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
     *staff.ROUTES,
     *agents.ROUTES,
+    *brands.ROUTES,
+    *audit.ROUTES,
     *players.ROUTES,
     *finance.ROUTES,
     *adjustments.ROUTES,

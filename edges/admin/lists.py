@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
+import orjson
 from aiohttp import web
 
 from contracts.http.pages import LIMIT_MAX
@@ -43,4 +44,6 @@ async def _rows(fetch: Fetch, columns: Sequence[str]) -> AsyncIterator[Sequence[
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return orjson.dumps(value).decode()
     return JOINED_BY.join(map(str, value)) if isinstance(value, list) else value

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from contracts.http import shapes
 from contracts.http.admin import wording
 from contracts.http.admin.staff import LOGIN_TOLD, GivenLoginSchema
+from contracts.http.lists import next_page
 from contracts.http.pages import PageQuerySchema
 
 AGENT_ID_CHARS: Final = 64
@@ -66,7 +67,7 @@ class AgentsSchema(Schema):
     """In the order of the tree: each agent, then those below."""
 
     items = fields.List(fields.Nested(AgentSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = next_page()
 
 
 class GivenAgentLoginSchema(GivenLoginSchema):

@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from contracts.http import shapes
+from contracts.http.lists import next_page
 
 CODE_CHARS = 16
 
@@ -79,4 +80,4 @@ class StaffSignInSchema(Schema):
 
 class StaffSignInsSchema(Schema):
     items = fields.List(fields.Nested(StaffSignInSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = next_page()

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from contracts.http import shapes
 from contracts.http.admin import wording
+from contracts.http.lists import next_page
 from contracts.http.pages import PageQuerySchema
 from contracts.roles import EVERY_BRAND, ROLES
 
@@ -71,7 +72,7 @@ class StaffMemberSchema(Schema):
 
 class StaffListSchema(Schema):
     items = fields.List(fields.Nested(StaffMemberSchema), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = next_page()
 
 
 class GivenLoginSchema(Schema):
