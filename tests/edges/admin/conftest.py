@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from edges.admin.app import admin_app
+from tests.edges.admin.desk import Desk
 from tests.edges.api.running import Clock, RunningEdge, RunningPeople, running_people
 from tests.servers import Database
 
@@ -25,3 +26,8 @@ async def people(
 @pytest.fixture
 def admin(people: RunningPeople) -> RunningEdge:
     return people.edges["admin"]
+
+
+@pytest.fixture
+def desk(people: RunningPeople, admin: RunningEdge) -> Desk:
+    return Desk(people, admin)
