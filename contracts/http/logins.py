@@ -33,19 +33,43 @@ class EntranceSchema(Schema):
     expires_in = fields.Integer(metadata={"description": "Seconds"})
     refresh_token = fields.String(metadata={"description": "For /auth/refresh, once"})
     refresh_expires_in = fields.Integer(metadata={"description": "Seconds"})
-    player_id = fields.String(required=True)
     last_login_at = shapes.moment("The time before this one", allow_none=True)
     must_change_password = fields.Boolean(
         metadata={"description": "Until that is done, nothing else is open to this session"}
     )
 
 
-class SessionSchema(Schema):
+class PlayerEntranceSchema(EntranceSchema):
+    """What a player who came in is given."""
+
     player_id = fields.String(required=True)
+
+
+class AgentEntranceSchema(EntranceSchema):
+    """What an agent who came in is given."""
+
+    agent_id = fields.String(required=True)
+
+
+class SessionSchema(Schema):
+    """The session of a request."""
+
     login = fields.String(required=True)
     session_id = fields.String(required=True)
     expires_at = shapes.moment("Of the access token", required=True)
     must_change_password = fields.Boolean(required=True)
+
+
+class PlayerSessionSchema(SessionSchema):
+    """The session of a player's request."""
+
+    player_id = fields.String(required=True)
+
+
+class AgentSessionSchema(SessionSchema):
+    """The session of an agent's request."""
+
+    agent_id = fields.String(required=True)
 
 
 class SignInSchema(Schema):

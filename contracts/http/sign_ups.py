@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields
 
 from contracts.http import shapes
-from contracts.http.logins import EntranceSchema
+from contracts.http.logins import PlayerEntranceSchema
 
 
 class SignUpSchema(Schema):
@@ -23,7 +23,7 @@ class SignUpSchema(Schema):
     country = shapes.country()
 
 
-class SignedUpSchema(EntranceSchema):
+class SignedUpSchema(PlayerEntranceSchema):
     """The tokens are given to a player who may play at once, and not to one who waits for approval."""
 
     status = shapes.one_of("pending", "active", required=True)

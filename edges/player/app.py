@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from edges.api.own_account import MAY_ENTER
 from edges.api.parts import PARTS, Clock
 from edges.api.people_app import people_app
 from edges.dialects.loader import dialect_directories, load_dialects
@@ -31,7 +32,8 @@ def player_app(process: Process, *, clock: Clock = time.time) -> web.Application
     parts = app[PARTS]
     sign_ups = SignUps(parts)
     admission = Admission(parts, sign_ups)
-    app[SERVICES] = PlayerServices(sign_ups, admission, Sessions(parts.pool, clock=clock))
+    app[SERVICES] = PlayerServices(sign_ups, Sessions(parts.pool, clock=clock))
+    app[MAY_ENTER] = admission.may_enter
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
         await sign_ups.sweeping.open()

@@ -1,26 +1,19 @@
-"""The way in and out: sign-up, login, refresh, logout, password."""
+"""The way in and out of players: sign-up, and what all people do with their accounts."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 
-from contracts.http.logins import (
-    AccessSchema,
-    EntranceSchema,
-    LoginSchema,
-    PasswordChangeSchema,
-    RefreshSchema,
-)
+from contracts.http.logins import PlayerEntranceSchema, PlayerSessionSchema
 from contracts.http.sign_ups import SignedUpSchema, SignUpSchema
-from edges.api.answers import document, time_text
-from edges.api.callers import BRAND, brand_of, claims_of
+from edges.api.answers import document
+from edges.api.callers import BRAND, brand_of
+from edges.api.own_account import MAY_ENTER, Door, entrance_document, own_account_routes
 from edges.api.parts import PARTS
 from edges.api.reading import body_of
 from edges.api.visitors import visitor_of
 from edges.api.write_keys import WRITE
 from edges.identity.errors import LoginTaken, WrongLogin
-from edges.identity.login import Entrance
 from edges.identity.persons import Person
 from edges.people.profiles import personal_values
 from edges.people.sign_up import Applicant
@@ -34,10 +27,10 @@ async def sign_up(request: web.Request) -> web.Response:
     """A repeated sign-up is told the same, and gets a session of its own, if the password is that of the first."""
     fields = await body_of(request, SignUpSchema)
     brand, visitor, logins = brand_of(request), visitor_of(request), request.app[PARTS].identity.logins
-    services = request.app[SERVICES]
+    sign_ups = request.app[SERVICES].sign_ups
     person = Person(brand.brand_id, "player", PLAYER_ID_PREFIX + request[WRITE].id)
     applicant = _applicant(fields)
-    player, first = await services.sign_ups.sign_up(brand, person.subject_id, applicant, visitor)
+    player, first = await sign_ups.sign_up(brand, person.subject_id, applicant, visitor)
     answer = {"player_id": person.subject_id, "status": player.status}
     if player.status != "active":
         return document(answer, 201)
@@ -51,72 +44,17 @@ async def sign_up(request: web.Request) -> web.Response:
                 applicant.login,
                 applicant.password,
                 visitor=visitor,
-                may_enter=services.admission.may_enter,
+                may_enter=request.app[MAY_ENTER],
             )
         except WrongLogin:
             raise LoginTaken from None
     return document(answer | entrance_document(entrance, request.app[PARTS].now()), 201)
 
 
-async def log_in(request: web.Request) -> web.Response:
-    fields = await body_of(request, LoginSchema)
-    parts = request.app[PARTS]
-    entrance = await parts.identity.logins.login(
-        "player",
-        brand_of(request).brand_id,
-        fields["login"],
-        fields["password"],
-        visitor=visitor_of(request),
-        may_enter=request.app[SERVICES].admission.may_enter,
-    )
-    return document(entrance_document(entrance, parts.now()))
-
-
-async def refresh(request: web.Request) -> web.Response:
-    """The token names its brand; where the request's domain has one too, they have to be the same."""
-    fields = await body_of(request, RefreshSchema)
-    parts, brand = request.app[PARTS], request.get(BRAND)
-    entrance = await parts.identity.logins.refresh(
-        "player",
-        fields["refresh_token"],
-        visitor=visitor_of(request),
-        may_enter=request.app[SERVICES].admission.may_enter,
-        brand_id=None if brand is None else brand.brand_id,
-    )
-    return document(entrance_document(entrance, parts.now()))
-
-
-async def log_out(request: web.Request) -> web.Response:
-    await request.app[PARTS].identity.logins.log_out(claims_of(request))
-    return web.Response(status=204)
-
-
-async def log_out_everywhere(request: web.Request) -> web.Response:
-    await request.app[PARTS].identity.logins.log_out_everywhere(claims_of(request))
-    return web.Response(status=204)
-
-
-async def change_password(request: web.Request) -> web.Response:
-    """All other sessions end; the answer's token goes on with this one."""
-    fields = await body_of(request, PasswordChangeSchema)
-    parts = request.app[PARTS]
-    token = await parts.identity.password_changes.change(claims_of(request), fields["old"], fields["new"])
-    left_s = token.expires_at_s - int(parts.clock())
-    return document({"access_token": token.text, "expires_in": left_s})
-
-
-def entrance_document(entrance: Entrance, now: datetime) -> dict[str, Any]:
-    """What somebody who came in is given."""
-    now_s = int(now.timestamp())
-    return {
-        "access_token": entrance.access_token.text,
-        "expires_in": entrance.access_token.expires_at_s - now_s,
-        "refresh_token": entrance.refresh_token,
-        "refresh_expires_in": int(entrance.refresh_expires_at.timestamp()) - now_s,
-        "player_id": entrance.person.subject_id,
-        "last_login_at": time_text(entrance.last_login_at),
-        "must_change_password": entrance.must_change_password,
-    }
+def _brand_of_domain(request: web.Request) -> str | None:
+    """A refresh token names its brand; where the request's domain has one too, they have to be the same."""
+    brand = request.get(BRAND)
+    return None if brand is None else brand.brand_id
 
 
 def _applicant(fields: dict[str, Any]) -> Applicant:
@@ -142,59 +80,13 @@ ROUTES: Final = (
         problems=(400, 403, 404, 409, 422, 429, 503),
         open=True,
     ),
-    Route(
-        "POST",
-        "/api/v1/auth/login",
-        log_in,
-        "Begin a session",
-        {200: EntranceSchema},
-        request=LoginSchema,
-        problems=(400, 401, 403, 404, 429, 503),
-        open=True,
-        keyless=True,
-    ),
-    Route(
-        "POST",
-        "/api/v1/auth/refresh",
-        refresh,
-        "Go on with a session: another access token, and another refresh token",
-        {200: EntranceSchema},
-        request=RefreshSchema,
-        problems=(400, 401, 403, 409, 503),
-        open=True,
-        keyless=True,
-    ),
-    Route(
-        "POST",
-        "/api/v1/auth/logout",
-        log_out,
-        "End this session",
-        {204: None},
-        problems=(401,),
-        keyless=True,
-        in_maintenance=True,
-        with_temporary_password=True,
-    ),
-    Route(
-        "POST",
-        "/api/v1/auth/logout-everywhere",
-        log_out_everywhere,
-        "End all of the player's sessions",
-        {204: None},
-        problems=(401,),
-        keyless=True,
-        in_maintenance=True,
-        with_temporary_password=True,
-    ),
-    Route(
-        "POST",
-        "/api/v1/auth/password",
-        change_password,
-        "Choose another password; all other sessions end",
-        {200: AccessSchema},
-        request=PasswordChangeSchema,
-        problems=(400, 401, 403, 429, 503),
-        keyless=True,
-        with_temporary_password=True,
+    *own_account_routes(
+        Door(
+            "player",
+            lambda request: brand_of(request).brand_id,
+            _brand_of_domain,
+            PlayerEntranceSchema,
+            PlayerSessionSchema,
+        )
     ),
 )

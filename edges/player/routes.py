@@ -11,7 +11,6 @@ from edges.player import (
     me,
     messages,
     notices,
-    sessions,
     statements,
     wallets,
     withdrawals,
@@ -20,7 +19,6 @@ from edges.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
-    *sessions.ROUTES,
     *me.ROUTES,
     *wallets.ROUTES,
     *statements.ROUTES,

@@ -6,7 +6,6 @@ from typing import Final
 from aiohttp import web
 
 from edges.people.sign_up import SignUps
-from edges.player.admission import Admission
 from edges.provider.sessions import Sessions
 
 
@@ -15,7 +14,6 @@ class PlayerServices:
     """``game_sessions``: what launch tokens stand for."""
 
     sign_ups: SignUps
-    admission: Admission
     game_sessions: Sessions
 
 

@@ -8,10 +8,11 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edges import public_brand
 from edges.admin import app as admin
-from edges.agent.app import TITLE as AGENT
+from edges.agent import app as agent
+from edges.agent.routes import ROUTES as AGENT_ROUTES
 from edges.api import people_app
+from edges.composition import compose_ledger
 from edges.config import load
 from edges.health import Health
 from edges.internal import app as internal
@@ -34,10 +35,14 @@ def process_in(home: Path, name: str) -> Process:
 
 
 def internal_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
+    return compose_ledger(process_in(home, "ledger")), internal.openapi()
+
+
+def ledger_without_people(home: Path) -> tuple[web.Application, dict[str, Any]]:
     process = process_in(home, "ledger")
     service = LedgerService("", home, Ed25519PrivateKey.generate())
     app = internal.internal_app(service, TOKEN, process.health, process.metrics, no_migrations)
-    return app, internal.openapi()
+    return app, internal.openapi(internal.LEDGER_ROUTES)
 
 
 def admin_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
@@ -49,10 +54,10 @@ def player_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
 
 
 def agent_edge(home: Path) -> tuple[web.Application, dict[str, Any]]:
-    return public_brand.branded_app(process_in(home, "agent"), AGENT), public_brand.openapi(AGENT)
+    return agent.agent_app(process_in(home, "agent")), people_app.openapi(agent.TITLE, AGENT_ROUTES)
 
 
-EDGES = [internal_edge, admin_edge, player_edge, agent_edge]
+EDGES = [internal_edge, ledger_without_people, admin_edge, player_edge, agent_edge]
 
 
 @pytest.mark.parametrize("edge", EDGES)
