@@ -16,7 +16,7 @@ from tests.servers import copy_template, drop_database
 POLICIES = ("invite", "agent_code", "approval", "closed")
 """Of the brands whose sign-up is another than ``open``, each called like its policy."""
 
-BRANDS = (BRAND, "other", "resting", *(policy.replace("_", "-") for policy in POLICIES))
+BRANDS = (BRAND, "other", "resting", "legacy", *(policy.replace("_", "-") for policy in POLICIES))
 
 
 @pytest.fixture(scope="session")
