@@ -95,7 +95,7 @@ class AnswersSchema(Schema):
     answers = fields.List(fields.Nested(AnswerSchema), required=True)
 
 
-class IntegrationSchema(Schema):
+class LedBrandIntegrationSchema(Schema):
     """A brand's contract with one provider; the keys themselves are nowhere to be read."""
 
     name = fields.String(required=True)
@@ -103,7 +103,7 @@ class IntegrationSchema(Schema):
     key_ids = fields.List(fields.String(), required=True)
 
 
-class BrandSchema(Schema):
+class LedBrandSchema(Schema):
     """A brand's settings. ``max_stake``: ledger units by currency."""
 
     brand_id = fields.String(required=True)
@@ -111,13 +111,13 @@ class BrandSchema(Schema):
     currencies = fields.List(fields.String(), required=True)
     domains = fields.List(fields.String(), required=True)
     max_stake = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    integrations = fields.List(fields.Nested(IntegrationSchema), required=True)
+    integrations = fields.List(fields.Nested(LedBrandIntegrationSchema), required=True)
 
 
 class BrandsSchema(Schema):
     """Every brand led by this process."""
 
-    brands = fields.List(fields.Nested(BrandSchema), required=True)
+    brands = fields.List(fields.Nested(LedBrandSchema), required=True)
 
 
 class WriterSchema(Schema):

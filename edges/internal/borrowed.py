@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from edges.admin import brands as admin_brands
 from edges.admin import finance as admin_finance
 from edges.admin import players as admin_players
 from edges.internal import players, wallets
@@ -39,6 +40,7 @@ def _moved(route: Route, begins: str, under: str) -> Route:
     )
 
 
+SETTINGS: Final = borrowed(admin_brands.ROUTES, OF_BRANDS, f"{COMMON_PATH}/settings", ("GET ",))
 COMMON: Final = borrowed(
     PLAYER_EDGE,
     OF_ONE,
@@ -73,6 +75,7 @@ FINANCE: Final = borrowed(
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
+    *SETTINGS,
     *COMMON,
     *players.ROUTES,
     *PLAYERS,

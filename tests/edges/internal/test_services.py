@@ -121,6 +121,9 @@ async def test_tells_what_all_services_need_of_a_brand(house: RunningPeople) -> 
         name: (await ask(house, "GET", f"/internal/common/acme/{name}")).content["items"]
         for name in ("notices", "banners", "banks", "games", "game-categories", "deposit-accounts")
     }
+    settings = (await ask(house, "GET", "/internal/common/acme/settings")).content["settings"]
+    (domains,) = [setting for setting in settings if setting["name"] == "domains"]
+    assert domains["value"] == ["acme.example"]
     assert [notice["title"] for notice in told["notices"]] == ["Hello"]
     assert [bank["bank_id"] for bank in told["banks"]] == ["first"]
     assert [account["number"] for account in told["deposit-accounts"]] == ["DE1"]
