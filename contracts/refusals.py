@@ -313,7 +313,7 @@ class PlayerAlreadyRegistered(Refused):
 
 
 class PlayerStateConflict(Refused):
-    """What is asked does not fit the player's state. Facts: player_id, status."""
+    """What is asked does not fit the player's state. Facts: player_id, state."""
 
     code, message = "player_state_conflict", "the player's state does not allow this"
 

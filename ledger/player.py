@@ -114,7 +114,7 @@ _DECISIONS: Final[dict[type[c.PlayerCommand], Callable[[Player, Any], Any]]] = {
 
 def _require(player: Player, fits: bool) -> None:
     if not fits:
-        raise PlayerStateConflict(player_id=player.player_id, status=player.status)
+        raise PlayerStateConflict(player_id=player.player_id, state=player.status)
 
 
 # --- changes

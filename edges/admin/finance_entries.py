@@ -95,7 +95,7 @@ ROUTES: Final[tuple[Route, ...]] = (
 async def _require_active(request: web.Request) -> None:
     player = await require_player(request)
     if player.status != "active":
-        raise PlayerStateConflict(player_id=player.player_id, status=player.status)
+        raise PlayerStateConflict(player_id=player.player_id, state=player.status)
 
 
 async def _account(request: web.Request, fields: Mapping[str, Any]) -> dict[str, str]:

@@ -34,7 +34,7 @@ async def require_owner(request: web.Request, kind: OwnerKind, owner_id: str) ->
     if player is None:
         raise UnknownPlayer(player_id=owner_id)
     if player.status != ACTIVE:
-        raise PlayerStateConflict(player_id=owner_id, status=player.status)
+        raise PlayerStateConflict(player_id=owner_id, state=player.status)
 
 
 async def require_agent(request: web.Request, agent_id: str) -> Agent:

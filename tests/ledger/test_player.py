@@ -112,7 +112,7 @@ def test_a_pending_player_is_approved_or_rejected_once() -> None:
         ([PENDING, ERASED], "erased"),
     ):
         for command in (APPROVE, REJECT):
-            given(*past).when(command).then_refused(PlayerStateConflict, player_id="p-1", status=status)
+            given(*past).when(command).then_refused(PlayerStateConflict, player_id="p-1", state=status)
 
 
 @pytest.mark.parametrize("registered", [ACTIVE, PENDING], ids=["active", "pending"])
@@ -131,8 +131,8 @@ def test_approving_a_blocked_player_does_not_unblock_them() -> None:
 
 
 def test_refuses_to_block_who_cannot_play_anyway() -> None:
-    given(PENDING, REJECTED).when(BLOCK).then_refused(PlayerStateConflict, status="rejected")
-    given(ACTIVE, ERASED).when(BLOCK).then_refused(PlayerStateConflict, status="erased")
+    given(PENDING, REJECTED).when(BLOCK).then_refused(PlayerStateConflict, state="rejected")
+    given(ACTIVE, ERASED).when(BLOCK).then_refused(PlayerStateConflict, state="erased")
 
 
 def test_only_a_blocked_player_is_unblocked() -> None:
@@ -151,13 +151,13 @@ def test_a_player_moves_to_an_agent_or_to_none_and_the_event_tells_whose_they_we
     assert given(theirs, moved).when(none).then(
         e.PlayerAssigned(player_id="p-1", agent_id="", previous="a-2")
     ).agent_id == ""  # fmt: skip
-    given(theirs, ERASED).when(ASSIGN).then_refused(PlayerStateConflict, status="erased")
+    given(theirs, ERASED).when(ASSIGN).then_refused(PlayerStateConflict, state="erased")
 
 
 @pytest.mark.parametrize("past", [[ACTIVE], [PENDING], [PENDING, REJECTED], [ACTIVE, BLOCKED]])
 def test_a_player_is_erased_once_in_whatever_state(past: list[Any]) -> None:
     assert given(*past).when(ERASE).then(ERASED).status == "erased"
-    given(*past, ERASED).when(ERASE).then_refused(PlayerStateConflict, status="erased")
+    given(*past, ERASED).when(ERASE).then_refused(PlayerStateConflict, state="erased")
 
 
 def test_a_copy_of_a_player_does_not_change_with_them() -> None:
