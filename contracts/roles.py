@@ -7,7 +7,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {
     "status.read": "see the status page and the numbers of the day",
     "players.read": "search and see players, their wallets and history",
     "players.personal": "see players' personal data",
-    "players.write": "register, approve and reject players, change their profile and agent, write notes",
+    "players.write": "invite, register, approve and reject players, change their profile and agent, write notes",
     "players.block": "block and unblock players",
     "players.reset": "reset passwords and end sessions of players",
     "players.erase": "erase a player",

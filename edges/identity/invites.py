@@ -31,6 +31,10 @@ FROM invites
 WHERE brand_id = %s AND (%s::timestamptz IS NULL OR (created_at, invite_id) < (%s, %s))
 ORDER BY created_at DESC, invite_id DESC LIMIT %s
 """
+SELECT_ONE: Final = """
+SELECT invite_id, created_by, created_at, expires_at, uses, uses_left, revoked_at
+FROM invites WHERE brand_id = %s AND invite_id = %s
+"""
 REVOKE: Final = """
 UPDATE invites SET revoked_at = coalesce(revoked_at, %s) WHERE brand_id = %s AND invite_id = %s RETURNING true
 """
@@ -87,6 +91,14 @@ async def of_brand(
     created_at, invite_id = before or (None, None)
     cursor = await connection.execute(SELECT, (brand_id, created_at, created_at, invite_id, limit))
     return [Invite(*row) for row in await cursor.fetchall()]
+
+
+async def find(connection: Connection, brand_id: str, invite_id: str) -> Invite:
+    """One invite. Raises :class:`UnknownInvite`."""
+    row = await (await connection.execute(SELECT_ONE, (brand_id, invite_id))).fetchone()
+    if row is None:
+        raise UnknownInvite
+    return Invite(*row)
 
 
 async def revoke(connection: Connection, brand_id: str, invite_id: str, now: datetime) -> None:
