@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
 from edges.content.paging import before_moment, moment_us, page_of
+from edges.identity import credentials
 from edges.identity.persons import Person
 from edges.identity.vault import Vault
 from edges.problems import Problem
@@ -111,7 +112,8 @@ async def open_inquiry(
     body: str,
     now: datetime,
 ) -> None:
-    """By the player; again is harmless. Raises ``Problem`` for one too many."""
+    """By the player; again is harmless. Raises ``UnknownPerson``, or ``Problem`` for one too many."""
+    await credentials.hold(connection, person)
     brand_id, _, player_id = person
     actor = _actor(person)
     values = (brand_id, inquiry_id, player_id, now, now, actor, NOT_CLOSED_MAX, brand_id, player_id)
@@ -142,6 +144,8 @@ async def reply(
     inquiry = await _lock(connection, brand_id, inquiry_id)
     if player_id not in {None, inquiry.player_id}:
         raise _unknown()
+    person = Person(brand_id, "player", inquiry.player_id)
+    await credentials.hold(connection, person)
     place = (brand_id, inquiry_id, reply_id)
     if await (await connection.execute(SELECT_REPLY, place)).fetchone():
         return
@@ -149,7 +153,6 @@ async def reply(
         raise Problem(409, "inquiry_closed", "the inquiry is closed; open another one")
     if inquiry.replies >= REPLIES_MAX:
         raise Problem(422, "inquiry_full", "the inquiry has too many replies", limit=REPLIES_MAX)
-    person = Person(brand_id, "player", inquiry.player_id)
     await _add_reply(connection, vault, person, inquiry_id, Reply(reply_id, written_by, now, body))
 
 

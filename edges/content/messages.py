@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from edges.content.paging import before_moment, moment_us, page_of
+from edges.identity import credentials
 from edges.identity.persons import Person
 from edges.identity.vault import Vault
 from edges.tenancy import Connection
@@ -65,10 +66,11 @@ async def send(
     sent_by: str,
     now: datetime,
 ) -> None:
-    """Into one player's inbox; again is harmless. Whether there is such a player, not erased, is asked before.
+    """Into one player's inbox; again is harmless.
 
-    Raises :class:`edges.identity.errors.InvalidPersonalData` for a text that is empty or too long.
+    Raises ``UnknownPerson``, or ``InvalidPersonalData`` for a text that is empty or too long.
     """
+    await credentials.hold(connection, person)
     brand_id, _, player_id = person
     cursor = await connection.execute(INSERT, (brand_id, player_id, message_id, sent_by, now))
     if await cursor.fetchone():

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from edges.content.paging import before_moment, moment_us, page_of
+from edges.identity import credentials
 from edges.identity.persons import Person
 from edges.identity.vault import Vault
 from edges.tenancy import Connection
@@ -44,10 +45,11 @@ async def add(
     written_by: str,
     now: datetime,
 ) -> None:
-    """About one player; again is harmless. Whether there is such a player, not erased, is asked before.
+    """About one player; again is harmless.
 
-    Raises :class:`edges.identity.errors.InvalidPersonalData` for a text that is empty or too long.
+    Raises ``UnknownPerson``, or ``InvalidPersonalData`` for a text that is empty or too long.
     """
+    await credentials.hold(connection, person)
     cursor = await connection.execute(INSERT, (person.brand_id, person.subject_id, note_id, written_by, now))
     if await cursor.fetchone():
         await vault.store(connection, person, {_field(note_id): text})

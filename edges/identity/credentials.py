@@ -37,6 +37,9 @@ SELECT subject_id, login FROM credentials
 WHERE brand_id = %s AND kind = %s AND starts_with(login_key, %s) AND login_key > %s
 ORDER BY login_key LIMIT %s
 """
+HOLD: Final = """
+SELECT true FROM credentials WHERE brand_id = %s AND kind = %s AND subject_id = %s FOR KEY SHARE
+"""
 SET_HASH: Final = """
 UPDATE credentials SET password_hash = %s, password_changed_at = %s, must_change = %s
 WHERE brand_id = %s AND kind = %s AND subject_id = %s AND (%s::text IS NULL OR password_hash = %s)
@@ -111,6 +114,15 @@ async def of_person(connection: Connection, person: Person) -> Credentials:
     if not found:
         raise UnknownPerson
     return found[subject_id]
+
+
+async def hold(connection: Connection, person: Person) -> None:
+    """Nobody erases the person until the transaction ends: what it writes about them is written before, or not at all.
+
+    Raises :class:`UnknownPerson` for somebody who is nobody, or nobody any more.
+    """
+    if await (await connection.execute(HOLD, person)).fetchone() is None:
+        raise UnknownPerson
 
 
 async def of_subjects(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from edges.identity import vault
+from edges.identity import credentials, vault
 from edges.identity.persons import Person
 from edges.identity.vault import Vault
 from edges.problems import Problem
@@ -40,7 +40,8 @@ async def read_profile(connection: Connection, keeper: Vault, person: Person) ->
 async def change_own(
     connection: Connection, keeper: Vault, person: Person, changes: Mapping[str, str | None]
 ) -> None:
-    """By the player. Raises ``Problem`` for what is known already and may only be set once."""
+    """By the player. Raises ``UnknownPerson``, or ``Problem`` for what is known already and may only be set once."""
+    await credentials.hold(connection, person)
     known = await keeper.read_one(connection, person, SET_ONCE)
     for name in sorted(SET_ONCE & changes.keys()):
         if name in known and known[name] != changes[name]:

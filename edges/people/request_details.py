@@ -6,6 +6,7 @@ It is kept in the player's vault under the request's id, before the ledger is as
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
+from edges.identity import credentials
 from edges.identity.persons import Person
 from edges.identity.vault import Vault
 from edges.tenancy import Connection
@@ -33,7 +34,13 @@ async def keep(
     *,
     values: Mapping[str, str],
 ) -> bool:
-    """Keeps them, unless some are kept already: those of a request never change. Whether they were new."""
+    """Keeps them, unless some are kept already: those of a request never change. Whether they were new.
+
+    Raises ``UnknownPerson`` for somebody who was erased.
+    """
+    if not values:
+        return False
+    await credentials.hold(connection, person)
     if await vault.read_one(connection, person, _fields(kind, [request_id])):
         return False
     named = {_field(kind, request_id, name): value for name, value in values.items()}
