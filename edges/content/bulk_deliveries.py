@@ -8,7 +8,7 @@ from edges.content import bulk_messages
 from edges.content.bulk_messages import BulkMessage
 from edges.tenancy import Connection
 from projections import players
-from projections.feed import position_at
+from projections.feed import read_head
 from projections.positions import wait_for
 
 AT_ONCE: Final = 500
@@ -24,7 +24,7 @@ VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 # Whoever else is at it is not waited for: another one may be free.
 TAKE: Final = """
-SELECT bulk_id, status, agent_id, player_ids, place, started_at FROM bulk_deliveries
+SELECT bulk_id, status, agent_id, player_ids, place FROM bulk_deliveries
 WHERE brand_id = %s AND finished_at IS NULL ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 ADVANCE: Final = """
@@ -65,7 +65,6 @@ class _Delivery(NamedTuple):
     agent_id: str | None
     player_ids: list[str] | None
     place: str
-    started_at: datetime
 
 
 async def begin(connection: Connection, brand_id: str, bulk: BulkMessage, recipients: Recipients) -> None:
@@ -79,14 +78,15 @@ async def begin(connection: Connection, brand_id: str, bulk: BulkMessage, recipi
 async def deliver_piece(connection: Connection, brand_id: str, now: datetime) -> bool:
     """The next piece of the oldest delivery that nobody is at; False if there is none.
 
-    Raises ``NotYetProjected`` while the list of players has not come as far as the log was when it began.
+    Raises ``NotYetProjected`` if the list of players has not come as far as the log is when it begins.
     """
     row = await (await connection.execute(TAKE, (brand_id,))).fetchone()
     if row is None:
         return False
     delivery = _Delivery(*row)
-    head = await position_at(connection, brand_id, delivery.started_at)
-    await wait_for(connection, brand_id, players.Players.name, head, PROJECTED_WITHIN_S)
+    if not delivery.place:
+        head = await read_head(connection, brand_id)
+        await wait_for(connection, brand_id, players.Players.name, head, PROJECTED_WITHIN_S)
     player_ids, place = await _next_piece(connection, brand_id, delivery)
     delivered = await bulk_messages.deliver(connection, brand_id, delivery.bulk_id, player_ids)
     finished_at = now if place is None else None
@@ -115,7 +115,6 @@ async def _next_piece(
     wanted = players.Wanted(
         statuses=[delivery.status],
         agent_ids=None if delivery.agent_id is None else [delivery.agent_id],
-        until=delivery.started_at,
     )
     page = await players.list_page(
         connection,
