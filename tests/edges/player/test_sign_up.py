@@ -1,5 +1,6 @@
 """Becoming a player: by each policy, once, and made good after a crash."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -242,3 +243,18 @@ async def agent_of(house: House, player_id: str, brand: str) -> str:
     await house.people.projected(brand, "players")
     statement = "SELECT agent_id FROM players WHERE brand_id = %s AND player_id = %s"
     return str((await house.rows(statement, brand, player_id, brand=brand))[0][0])
+
+
+async def test_of_two_who_want_one_name_at_once_one_gets_it(house: House) -> None:
+    login = house.new_login()
+    answers = await asyncio.gather(*(house.sign_up(login) for _ in range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+
+
+async def test_one_sign_up_sent_several_times_at_once_is_one(house: House) -> None:
+    login, key = house.new_login(), house.new_login()
+    answers = await asyncio.gather(*(house.sign_up(login, key=key) for _ in range(4)))
+    assert {answer.status for answer in answers} == {201}
+    (player_id,) = {answer.content["player_id"] for answer in answers}
+    assert await house.events(f"players/{player_id}") == ["PlayerRegistered/1"]
+    assert await house.rows("SELECT * FROM sign_ups WHERE brand_id = %s", BRAND) == []

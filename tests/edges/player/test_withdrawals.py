@@ -1,5 +1,6 @@
 """Withdrawals from the player's side: the money is held at once, to an account that is kept with the request."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -224,3 +225,19 @@ async def test_anothers_withdrawal_is_as_unknown_as_none(house: House) -> None:
         unknown = await house.ask(method, path.format("nothing"), mine)
         assert foreign.status == unknown.status == 404
         assert {**foreign.content, "withdrawal_id": ""} == {**unknown.content, "withdrawal_id": ""}
+
+
+async def test_one_request_sent_several_times_at_once_is_one(house: House) -> None:
+    player, key = await house.player("100.00"), house.new_login()
+    answers = await asyncio.gather(*(ask(house, player, key=key) for _ in range(5)))
+    assert {answer.status for answer in answers} == {201}
+    assert len({str(answer.content) for answer in answers}) == 1
+    assert (await euro(house, player))["held"] == "30.00"
+
+
+async def test_requests_at_once_hold_no_more_than_there_is(house: House) -> None:
+    player = await house.player("70.00")
+    answers = await asyncio.gather(*(ask(house, player) for _ in range(3)))
+    assert sorted(answer.status for answer in answers) == [201, 201, 422]
+    wallet = await euro(house, player)
+    assert (wallet["cash"], wallet["held"]) == ("10.00", "60.00")
