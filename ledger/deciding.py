@@ -13,6 +13,8 @@ from contracts import codec
 from contracts.commands import Command
 from contracts.commands.brand import BrandCommand
 from contracts.commands.wallet import WalletCommand
+from contracts.events.brand import BrandSettingsChanged
+from contracts.events.staff import StaffAdded, StaffRightsChanged
 from contracts.ids import BRAND_AGGREGATE_ID, check_command_id, void_id
 from contracts.receipts import Balance, Receipt
 from contracts.refusals import InvalidCommand, LedgerUnavailable, Refused, UnknownBrand, UnknownWallet
@@ -36,6 +38,11 @@ log = structlog.get_logger(module="ledger.deciding")
 
 MAX_PAYLOAD_BYTES: Final = 16_384
 """Of one event; ids and texts have no bound of their own here."""
+
+MAX_LISTS_BYTES: Final = 262_144
+"""Of one that tells a whole list and the one it replaced: else a list half as long could not be changed any more."""
+
+_WITH_LISTS: Final = (BrandSettingsChanged, StaffAdded, StaffRightsChanged)
 
 _TYPE_BYTES: Final = {kind: name.encode() for kind, name in codec.TYPE_NAMES.items()}
 
@@ -281,7 +288,9 @@ def _encoded(decision: Any) -> list[bytes]:
         if b"\\u0000" in payload:
             raise InvalidCommand(reason="a text contains NUL")
         if len(payload) > MAX_PAYLOAD_BYTES:
-            raise InvalidCommand(reason=f"its event would be longer than {MAX_PAYLOAD_BYTES} bytes")
+            most = MAX_LISTS_BYTES if isinstance(decision[0][0], _WITH_LISTS) else MAX_PAYLOAD_BYTES
+            if len(payload) > most:
+                raise InvalidCommand(reason=f"its event would be longer than {most} bytes")
     return encoded
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from contracts.brand_settings import MAX_LIST
 from contracts.commands import Command, agent, player, staff
 from contracts.commands import wallet as c
 from contracts.commands.brand import ChangeBrandSettings, CreateBrand
@@ -31,6 +32,7 @@ from contracts.refusals import (
     UnknownPlayer,
     UnknownWallet,
 )
+from ledger.staff import MAX_BRANDS
 from ledger.writer import Writer
 from tests.ledger.running import (
     creation,
@@ -105,7 +107,7 @@ async def test_players_are_loaded_again_after_they_were_pushed_out_of_memory(
         for name in names:
             late = await refusal(writer.execute(blocking(name, "late")))
             assert isinstance(late, PlayerStateConflict)
-            assert late.status == "erased"
+            assert late.state == "erased"
             assert late.balance is None
     rows = await read_log(shared_database, brand_id)
     require_whole(rows, brand_id)
@@ -384,6 +386,29 @@ async def test_open_requests_survive_snapshots_evictions_and_restarts(
         assert (late.code, late.state, late.version) == ("request_changed", "paid", 4)
     wallets = require_whole(await read_log(shared_database, brand_id), brand_id)
     assert (wallets[wallet_of(1)].cash, wallets[wallet_of(1)].held) == (65, 0)
+
+
+async def test_the_longest_lists_can_still_be_changed(database: Database) -> None:
+    """Their events tell what they replace, so they are twice as long as the lists."""
+    texts = {"bank": "\u9280" * 100, "number": "1" * 100, "holder": "\u6236" * 100, "currency": "EUR"}
+    accounts: list[dict[str, Any]] = [{"account_id": f"account-{n}", **texts} for n in range(MAX_LIST)]
+    async with running(database, "demo") as writer:
+        await writer.execute(settings("many", deposit_accounts=accounts))
+        accounts[0]["enabled"] = False
+        changed = await writer.execute(settings("one off", deposit_accounts=accounts))
+        assert changed.event.previous["deposit_accounts"][0]["enabled"]
+        await writer.execute(registering("p1"))
+        wordy = msgspec.structs.replace(blocking("p1"), reason="x" * 17_000)
+        assert isinstance(await refusal(writer.execute(wordy)), InvalidCommand)
+    everywhere = tuple(f"brand-{n:026}" for n in range(MAX_BRANDS))
+    async with platform(database) as writer:
+        await writer.execute_all([hiring("ann", "administrator"), hiring("bob", "support")])
+        change = staff.ChangeStaffRights(
+            command_id="test/rights", staff_id="bob", roles=("risk",), brands=everywhere
+        )
+        await writer.execute(change)
+        again = msgspec.structs.replace(change, command_id="test/again", brands=everywhere[::-1])
+        assert (await writer.execute(again)).event.previous_brands == everywhere
 
 
 # --- looking at a wallet
