@@ -1,5 +1,7 @@
 """The error tree: its codes are what clients and protocols hold on to, so they never change."""
 
+import re
+
 import pytest
 
 from contracts.refusals import ERRORS_BY_CODE, InsufficientFunds, LedgerError, Refused, Retryable
@@ -54,3 +56,11 @@ def test_facts_are_attributes_and_part_of_the_message() -> None:
 def test_a_fact_that_was_not_given_is_no_attribute() -> None:
     with pytest.raises(AttributeError):
         _ = InsufficientFunds(required=5).available
+
+
+def test_no_fact_is_named_like_a_member_of_a_problem() -> None:
+    """Facts become members of RFC 9457 documents, beside those that the standard and our APIs have."""
+    taken = {"type", "title", "status", "detail", "instance", "code"}
+    for error in ERRORS_BY_CODE.values():
+        _, _, told = (error.__doc__ or "").replace("\n", " ").partition("Fact")
+        assert not taken & set(re.findall(r"[a-z_]+", told.partition(". ")[0])), error
