@@ -5,11 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.ids import (
+    AGENTS_AGGREGATE_ID,
+    BRAND_AGGREGATE_ID,
+    PLATFORM_BRAND,
+    STAFF_AGGREGATE_ID,
     check_brand_id,
     check_command_id,
     check_owner_id,
     command_id,
+    creation_id,
     is_owner_id,
+    player_aggregate_id,
     void_id,
     wallet_id,
     wallet_name,
@@ -87,3 +93,22 @@ def test_an_id_that_the_log_cannot_hold_is_refused(value: str) -> None:
 def test_a_key_that_the_log_cannot_hold_is_refused(key: str) -> None:
     with pytest.raises(InvalidCommand):
         command_id("softswiss", key)
+
+
+def test_a_brand_has_one_creation_and_the_platforms_name_is_a_brands() -> None:
+    assert creation_id("demo") == creation_id("demo") != creation_id("demo2")
+    assert check_command_id(creation_id("a" * 32))
+    assert check_brand_id(PLATFORM_BRAND)
+
+
+@given(owner=st.from_regex(r"[A-Za-z0-9_.@-]{1,64}", fullmatch=True))
+def test_the_ids_of_aggregates_of_different_kinds_never_collide(owner: str) -> None:
+    ids = [
+        BRAND_AGGREGATE_ID,
+        AGENTS_AGGREGATE_ID,
+        STAFF_AGGREGATE_ID,
+        player_aggregate_id(owner),
+        wallet_id(owner, "EUR"),
+        wallet_id(owner, "EUR", "agent"),
+    ]
+    assert len(set(ids)) == len(ids)
