@@ -15,7 +15,7 @@ from edges.api.answers import amount_text, moment_text, time_text
 from edges.api.callers import brand_of
 from edges.api.parts import PARTS
 from edges.identity.credentials import logins_of
-from edges.tenancy import Connection, in_brand
+from edges.tenancy import Connection, Pool, in_brand
 from projections import requests
 from projections.feed import read_head
 from projections.positions import wait_for
@@ -44,8 +44,12 @@ async def require_request(request: web.Request, *kinds: str) -> Request:
 
     Raises :class:`UnknownRequest`, :class:`UnknownWithdrawal`, or ``NotYetProjected`` if that cannot be told now.
     """
-    brand_id, request_id = brand_of(request).brand_id, request.match_info["request"]
-    pool = request.app[PARTS].pool
+    request_id = request.match_info["request"]
+    return await find_request(request.app[PARTS].pool, brand_of(request).brand_id, request_id, kinds)
+
+
+async def find_request(pool: Pool, brand_id: str, request_id: str, kinds: Sequence[str]) -> Request:
+    """The request of this id, if it is of such a kind. Raises the same."""
     async with in_brand(pool, brand_id) as connection:
         found = await _find(connection, brand_id, request_id, kinds)
         head = 0 if found else await read_head(connection, brand_id)
@@ -53,7 +57,7 @@ async def require_request(request: web.Request, *kinds: str) -> Request:
         async with in_brand(pool, brand_id) as connection:
             await wait_for(connection, brand_id, requests.Requests.name, head, PROJECTED_WITHIN_S)
             found = await _find(connection, brand_id, request_id, kinds)
-    if found is None and kinds == (WITHDRAWAL,):
+    if found is None and tuple(kinds) == (WITHDRAWAL,):
         raise UnknownWithdrawal(withdrawal_id=request_id[:64])
     if found is None:
         raise UnknownRequest(request_id=request_id[:64])

@@ -1,6 +1,5 @@
 """A player's way in, in the hands of staff: sessions, and a temporary password."""
 
-from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -15,13 +14,10 @@ from edges.api.callers import caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import body_of
 from edges.api.write_keys import WRITE
-from edges.content import notes
-from edges.identity import credentials
+from edges.people.player_accounts import give_password
 from edges.routes import Route
-from edges.tenancy import in_brand
 
 SESSIONS_PATH: Final = f"{PLAYER_PATH}/sessions"
-RESET_NOTE: Final = "Gave a temporary password: {reason}"
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -48,19 +44,13 @@ async def end_sessions(request: web.Request) -> web.Response:
 
 
 async def reset_password(request: web.Request) -> web.Response:
-    """A temporary password, told once; all sessions end. A note says who gave it and why.
-
-    Whoever asks again with the same key is given another one, until the player has chosen one.
-    """
+    """A temporary password, told once; all sessions end."""
     await require_living(request)
     fields = await body_of(request, PlayerReasonSchema)
-    person, identity = person_of(request), request.app[PARTS].identity
-    asked_at = await _note(request, fields["reason"])
-    async with in_brand(request.app[PARTS].pool, person.brand_id) as connection:
-        known = await credentials.of_person(connection, person)
-    in_use = asked_at is not None and not known.must_change and known.password_changed_at > asked_at
-    password = None if in_use else await identity.password_changes.reset(person)
-    return document({"player_id": person.subject_id, "login": known.login, "password": password})
+    given = await give_password(
+        request.app[PARTS], person_of(request), request[WRITE], fields["reason"], caller_of(request).actor
+    )
+    return document({"player_id": given.person.subject_id, "login": given.login, "password": given.password})
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -103,21 +93,3 @@ ROUTES: Final[tuple[Route, ...]] = (
         problems=(404,),
     ),
 )
-
-
-async def _note(request: web.Request, reason: str) -> datetime | None:
-    """Writes it down, unless that was done already; when that was."""
-    person, parts, note_id = person_of(request), request.app[PARTS], request[WRITE].id
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        known = await notes.written_at(connection, person, note_id)
-        if known is None:
-            await notes.add(
-                connection,
-                parts.identity.vault,
-                person,
-                note_id=note_id,
-                text=RESET_NOTE.format(reason=reason),
-                written_by=caller_of(request).actor,
-                now=parts.now(),
-            )
-    return known

@@ -1,14 +1,10 @@
 """Blocking a player: the login, bets and withdrawals of all wallets; and the largest stake of one wallet."""
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
-from contracts.commands import Command
-from contracts.commands.player import BlockPlayer, UnblockPlayer
-from contracts.commands.wallet import BlockWallet, SetStakeLimit, UnblockWallet
-from contracts.events.wallet import BlockScope
+from contracts.commands.wallet import SetStakeLimit
 from contracts.http.admin.blocks import (
     BlockRequestSchema,
     BlocksSchema,
@@ -16,7 +12,6 @@ from contracts.http.admin.blocks import (
     StakeLimitSchema,
 )
 from contracts.ids import wallet_id
-from contracts.receipts import WalletView
 from edges.admin.amounts import require_currency, units_of
 from edges.admin.paths import PLAYER_PATH, person_of, require_player
 from edges.admin.wallet_views import wallets_of_player
@@ -24,34 +19,24 @@ from edges.api.answers import amount_text, document
 from edges.api.callers import brand_of, caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import body_of
-from edges.api.write_keys import WRITE, WriteKey
-from edges.problems import Problem
+from edges.api.write_keys import WRITE
+from edges.people.player_blocks import PlayerBlocks
 from edges.routes import Route
-
-LOGIN: Final = "login"
-WALLET_SCOPES: Final[tuple[BlockScope, ...]] = ("bets", "withdrawals")
 
 
 async def block(request: web.Request) -> web.Response:
     """All scopes or none, as one group; a blocked login ends every session."""
-    player = await require_player(request)
+    await require_player(request)
     fields = await body_of(request, BlockRequestSchema)
-    wallets = await wallets_of_player(request, player.player_id)
-    commands = _commands(request, fields, wallets, blocking=True)
-    parts, person = request.app[PARTS], person_of(request)
-    await parts.ledger.brand(person.brand_id).execute_all(_some(commands))
-    if LOGIN in fields["scopes"]:
-        await parts.identity.sign_ins.end_all(person, "blocked")
+    await _blocks(request).block(fields["scopes"], fields["reason"])
     return await _answer(request)
 
 
 async def unblock(request: web.Request) -> web.Response:
     """The opposite."""
-    player = await require_player(request)
+    await require_player(request)
     fields = await body_of(request, BlockRequestSchema)
-    wallets = await wallets_of_player(request, player.player_id)
-    commands = _commands(request, fields, wallets, blocking=False)
-    await request.app[PARTS].ledger.brand(brand_of(request).brand_id).execute_all(_some(commands))
+    await _blocks(request).unblock(fields["scopes"], fields["reason"])
     return await _answer(request)
 
 
@@ -116,47 +101,14 @@ ROUTES: Final[tuple[Route, ...]] = (
 )
 
 
-def _commands(
-    request: web.Request, fields: dict[str, Any], wallets: Sequence[WalletView], *, blocking: bool
-) -> Iterator[Command]:
-    key, reason, actor = request[WRITE], fields["reason"], caller_of(request).actor
-    if LOGIN in fields["scopes"]:
-        player_command = BlockPlayer if blocking else UnblockPlayer
-        yield player_command(
-            command_id=key.command_id(LOGIN),
-            player_id=person_of(request).subject_id,
-            reason=reason,
-            actor=actor,
-        )
-    wallet_command = BlockWallet if blocking else UnblockWallet
-    for view, scope in _of_wallets(fields["scopes"], wallets):
-        yield wallet_command(
-            wallet_id=view.wallet_id,
-            command_id=_wallet_command_id(key, scope, view),
-            scope=scope,
-            reason=reason,
-            actor=actor,
-        )
-
-
-def _of_wallets(
-    scopes: Collection[str], wallets: Sequence[WalletView]
-) -> Iterator[tuple[WalletView, BlockScope]]:
-    for scope in WALLET_SCOPES:
-        if scope in scopes:
-            for view in wallets:
-                yield view, scope
-
-
-def _wallet_command_id(key: WriteKey, scope: str, view: WalletView) -> str:
-    return key.command_id(f"{scope}-{view.currency}")
-
-
-def _some(commands: Iterator[Command]) -> list[Command]:
-    found = list(commands)
-    if not found:
-        raise Problem(409, "no_wallets", "the player has no wallet to which this could apply")
-    return found
+def _blocks(request: web.Request) -> PlayerBlocks:
+    return PlayerBlocks(
+        request.app[PARTS],
+        brand_of(request),
+        person_of(request).subject_id,
+        request[WRITE],
+        caller_of(request).actor,
+    )
 
 
 async def _answer(request: web.Request) -> web.Response:

@@ -4,9 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from contracts.commands import Command
-from contracts.commands.player import ApprovePlayer, AssignPlayer, RejectPlayer
-from contracts.commands.wallet import OpenWallet
+from contracts.commands.player import AssignPlayer
 from contracts.http.admin.players import (
     AssignSchema,
     EraseSchema,
@@ -15,18 +13,16 @@ from contracts.http.admin.players import (
     PlayerReasonSchema,
     PlayerStatusSchema,
 )
-from contracts.ids import wallet_id
 from edges.admin.amounts import require_currency
 from edges.admin.paths import PLAYER_PATH, PLAYERS_PATH, person_of, require_player
 from edges.admin.wallet_owners import require_agent
-from edges.admin.wallet_views import find_wallet
 from edges.api.answers import document
 from edges.api.callers import brand_of, caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import body_of
 from edges.api.write_keys import WRITE
 from edges.people.erasure import erase_player
-from edges.people.player_accounts import NewPlayer, register
+from edges.people.player_accounts import NewPlayer, approve, register, reject
 from edges.people.profiles import personal_values
 from edges.people.sign_up import require_age
 from edges.routes import Route
@@ -55,32 +51,22 @@ async def register_player(request: web.Request) -> web.Response:
 
 async def approve_player(request: web.Request) -> web.Response:
     """The player may play from now on, and gets a wallet in the brand's main currency."""
-    person, key = person_of(request), request[WRITE]
-    wallet = wallet_id(person.subject_id, brand_of(request).settings.currencies[0])
-    commands: list[Command] = [
-        ApprovePlayer(
-            command_id=key.command_id("approve"), player_id=person.subject_id, actor=caller_of(request).actor
-        )
-    ]
-    if await find_wallet(request, wallet) is None:
-        commands.append(OpenWallet(wallet_id=wallet, command_id=key.command_id("wallet")))
-    await request.app[PARTS].ledger.brand(person.brand_id).execute_all(commands)
+    await approve(
+        request.app[PARTS],
+        brand_of(request),
+        person_of(request).subject_id,
+        request[WRITE],
+        caller_of(request).actor,
+    )
     return await _answer(request)
 
 
 async def reject_player(request: web.Request) -> web.Response:
     """The player may not play; sessions end."""
     fields = await body_of(request, PlayerReasonSchema)
-    person, parts = person_of(request), request.app[PARTS]
-    await parts.ledger.brand(person.brand_id).execute(
-        RejectPlayer(
-            command_id=request[WRITE].command_id("reject"),
-            player_id=person.subject_id,
-            actor=caller_of(request).actor,
-            **fields,
-        )
+    await reject(
+        request.app[PARTS], person_of(request), request[WRITE], fields["reason"], caller_of(request).actor
     )
-    await parts.identity.sign_ins.end_all(person, "blocked")
     return await _answer(request)
 
 

@@ -7,6 +7,7 @@ and a row that is there stays. The same key for another request is refused. A cr
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -66,7 +67,6 @@ def digest_id(*parts: str) -> str:
 
 def write_keys(pool: Pool, secret: str) -> Middleware:
     """The middleware; it runs inside of the guard. ``secret``: what fingerprints are keyed with."""
-    key = hashlib.sha256(b"tongbo write fingerprint\0" + secret.encode()).digest()
 
     @web.middleware
     async def once(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -83,20 +83,26 @@ def write_keys(pool: Pool, secret: str) -> Middleware:
         brand = request.get(BRAND)
         brand_id = PLATFORM_BRAND if brand is None else brand.brand_id
         caller = caller_of(request).actor
-        place = (brand_id, caller, hashlib.sha256(given.encode()).digest())
-        fingerprint = await _fingerprint(request, key)
-        async with in_brand(pool, brand_id) as connection:
-            claimed = await (await connection.execute(CLAIM, (*place, fingerprint))).fetchone()
-            row = await (await connection.execute(MEANING, place)).fetchone()
-        if row is None or not hmac.compare_digest(bytes(row[0]), fingerprint):
-            raise Problem(422, "idempotency_key_reused", f"the {KEY_HEADER} was used for another request")
-        request[WRITE] = WriteKey(brand_id, caller, given, repeated=claimed is None, since=row[1])
+        content = (request.method.encode(), request.raw_path.encode(), await request.read())
+        request[WRITE] = await claim(pool, secret, brand_id, caller, given, content=content)
         return await handler(request)
 
     return once
 
 
-async def _fingerprint(request: web.Request, key: bytes) -> bytes:
-    body = await request.read()
-    content = b"\0".join((request.method.encode(), request.raw_path.encode(), body))
-    return hmac.digest(key, content, "sha256")
+async def claim(
+    pool: Pool, secret: str, brand_id: str, caller: str, key: str, *, content: Sequence[bytes]
+) -> WriteKey:
+    """The caller's key stands for this ``content`` from now on. Raises ``Problem`` 422 if it stands for another.
+
+    ``secret``: fingerprints are keyed with it.
+    """
+    keyed_with = hashlib.sha256(b"tongbo write fingerprint\0" + secret.encode()).digest()
+    fingerprint = hmac.digest(keyed_with, b"\0".join(content), "sha256")
+    place = (brand_id, caller, hashlib.sha256(key.encode()).digest())
+    async with in_brand(pool, brand_id) as connection:
+        claimed = await (await connection.execute(CLAIM, (*place, fingerprint))).fetchone()
+        row = await (await connection.execute(MEANING, place)).fetchone()
+    if row is None or not hmac.compare_digest(bytes(row[0]), fingerprint):
+        raise Problem(422, "idempotency_key_reused", f"the {KEY_HEADER} was used for another request")
+    return WriteKey(brand_id, caller, key, repeated=claimed is None, since=row[1])

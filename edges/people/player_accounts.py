@@ -1,22 +1,29 @@
-"""Players whom staff register: the login and what is personal first, then the log, whatever stops in between."""
+"""Players in the hands of staff: registered, approved, rejected, given a password; whatever stops in between.
+
+Of somebody new, the login and what is personal come first, then the log.
+"""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from contracts.commands import Command
-from contracts.commands.player import RegisterPlayer
+from contracts.commands.player import ApprovePlayer, RegisterPlayer, RejectPlayer
 from contracts.commands.wallet import OpenWallet
 from contracts.ids import wallet_id
-from contracts.refusals import ConflictingReplay, Refused
+from contracts.refusals import ConflictingReplay, Refused, UnknownWallet
 from edges.api.parts import ApiParts
 from edges.api.write_keys import WriteKey
+from edges.content import notes
 from edges.identity.persons import Person
 from edges.log_states import read_player
 from edges.people.given_logins import GivenLogin, GivenLogins
 from edges.tenancy import in_brand
+from ledger.brand import Brand
 
 POLICY: Final = "staff"
 """What the log says of how they came in."""
+
+RESET_NOTE: Final = "Gave a temporary password: {reason}"
 
 
 class NewPlayer(NamedTuple):
@@ -52,6 +59,52 @@ async def register(parts: ApiParts, brand_id: str, key: WriteKey, new: NewPlayer
         await parts.identity.erase(person)
         raise
     return given
+
+
+async def approve(parts: ApiParts, brand: Brand, player_id: str, key: WriteKey, actor: str) -> None:
+    """The player may play from now on, and gets a wallet in the brand's main currency. Raises a ``LedgerError``."""
+    wallet = wallet_id(player_id, brand.settings.currencies[0])
+    ledger = parts.ledger.brand(brand.brand_id)
+    commands: list[Command] = [
+        ApprovePlayer(command_id=key.command_id("approve"), player_id=player_id, actor=actor)
+    ]
+    try:
+        await ledger.wallet(wallet)
+    except UnknownWallet:
+        commands.append(OpenWallet(wallet_id=wallet, command_id=key.command_id("wallet")))
+    await ledger.execute_all(commands)
+
+
+async def reject(parts: ApiParts, person: Person, key: WriteKey, reason: str, actor: str) -> None:
+    """The player may not play; sessions end. Raises a ``LedgerError``."""
+    command = RejectPlayer(
+        command_id=key.command_id("reject"), player_id=person.subject_id, reason=reason, actor=actor
+    )
+    await parts.ledger.brand(person.brand_id).execute(command)
+    await parts.identity.sign_ins.end_all(person, "blocked")
+
+
+async def give_password(
+    parts: ApiParts, person: Person, key: WriteKey, reason: str, actor: str
+) -> GivenLogin:
+    """A temporary one, told once; all sessions end. A note says who gave it and why.
+
+    Whoever asks again with the same key is given another one, until the player has chosen one. Raises
+    :class:`UnknownPerson`.
+    """
+    async with in_brand(parts.pool, person.brand_id) as connection:
+        asked_at = await notes.written_at(connection, person, key.id)
+        if asked_at is None:
+            await notes.add(
+                connection,
+                parts.identity.vault,
+                person,
+                note_id=key.id,
+                text=RESET_NOTE.format(reason=reason),
+                written_by=actor,
+                now=parts.now(),
+            )
+    return await GivenLogins(parts.pool, parts.identity, parts.clock).renew_password(person, asked_at)
 
 
 def _registration(key: WriteKey, person: Person, new: NewPlayer, actor: str) -> list[Command]:
