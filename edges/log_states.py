@@ -45,19 +45,15 @@ class PlatformState(Generic[S]):
 
     async def read(self) -> S:
         """The state as of now; not to be changed. Raises ``psycopg.Error`` if the log cannot be read."""
+        known = self._state
         async with in_brand(self._pool, PLATFORM_BRAND) as connection:
-            cursor = await connection.execute(
-                SELECT, (PLATFORM_BRAND, self._aggregate_id, self._state.version)
-            )
+            cursor = await connection.execute(SELECT, (PLATFORM_BRAND, self._aggregate_id, known.version))
             rows = await cursor.fetchall()
-        if rows:
-            known = self._state.version
-            state: S = self._state.copy()  # type: ignore[assignment] # a copy is of the same kind
-            for type_name, payload in rows:
-                state = self._evolve(state, codec.decode(type_name, bytes(payload)))
-            if self._state.version == known:  # nobody else was quicker
-                self._state = state
-            return state
+        state: S = known.copy() if rows else known  # type: ignore[assignment] # a copy is of the same kind
+        for type_name, payload in rows:
+            state = self._evolve(state, codec.decode(type_name, bytes(payload)))
+        if state.version > self._state.version:  # another look, which was quicker, may have seen more
+            self._state = state
         return self._state
 
 

@@ -1,5 +1,7 @@
 """People's aggregates folded from the log: never stale, and read in small steps."""
 
+import asyncio
+
 from psycopg_pool import AsyncConnectionPool
 
 from contracts.commands.agent import AddAgent, BlockAgent
@@ -55,3 +57,14 @@ async def test_the_roster_and_the_tree_follow_the_platforms_log(database: Databa
         assert not (await roster.read()).members["max"].enabled
         assert before.members["max"].enabled, "what was given out is not changed"
         assert (await tree.read()).agents["kim"].blocked == "late"
+
+
+async def test_many_who_look_at_once_see_every_event_once(database: Database) -> None:
+    async with running(database, "platform") as writer, edge_pool(database) as pool:
+        roster = staff_roster(pool)
+        for n in range(10):
+            await writer.execute(
+                AddStaff(command_id=f"t/{n}", staff_id=f"s{n}", roles=("administrator",), brands=("*",))
+            )
+            seen = await asyncio.gather(*(roster.read() for _ in range(8)))
+            assert {(state.version, len(state.members)) for state in seen} == {(n + 1, n + 1)}
