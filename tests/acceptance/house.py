@@ -1,0 +1,85 @@
+"""A whole system with brands, staff and players, as a user starts and fills it: everything goes over its edges."""
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import aiohttp
+import click.testing
+
+from edges.cli import cli
+from tests.acceptance.clients import WITHIN_S
+from tests.acceptance.players import Player
+from tests.acceptance.providers import HUB88_PUBLIC, SOFTSWISS_SECRET
+from tests.acceptance.staff import Staff
+from tests.eventually import eventually
+from tests.running_system import RunningSystem
+
+SETTINGS: Final[dict[str, Any]] = {
+    "deposit_accounts": [
+        {"account_id": "main", "bank": "A Bank", "number": "12 34", "holder": "House", "currency": "EUR"}
+    ],
+    "withdrawal_second_approval": {"EUR": "120.00"},
+}
+GAMES: Final = {"dice": "softswiss", "table": "hub88"}
+
+
+@dataclass
+class House:
+    """``boss``: the first administrator, logged in with the right to sensitive acts."""
+
+    system: RunningSystem
+    http: aiohttp.ClientSession
+    boss: Staff
+    _finance: list[Staff] = field(default_factory=list)
+
+    async def open_brand(self, brand: str, **settings: Any) -> None:
+        """A brand with a domain, accounts, both providers, and a game of each."""
+        new = {"brand_id": brand, "name": brand.title(), "currencies": ["EUR", "USD"]}
+        await self.boss.post("/api/v1/brands", new, status=201)
+        domains = [f"{brand}.example"]
+        await self.boss.change_settings(brand, **{"domains": domains, **SETTINGS, **settings})
+        keys = self.system.home / "providers"
+        keys.mkdir(exist_ok=True)
+        (keys / "softswiss").write_text(SOFTSWISS_SECRET)
+        (keys / "hub88.pem").write_bytes(HUB88_PUBLIC)
+        add = ("integration", "add", brand)
+        await self.tongbo(*add, "softswiss", "--secret-file", str(keys / "softswiss"))
+        await self.tongbo(*add, "hub88", "--public-key-file", str(keys / "hub88.pem"))
+        await self.add_games(brand)
+
+    async def add_games(self, brand: str) -> None:
+        path = f"/api/v1/brands/{brand}"
+        category = {"category_id": "all", "names": {"en": "All"}}
+        await self.boss.post(f"{path}/game-categories", category, status=201)
+        for game, integration in GAMES.items():
+            new = {
+                "game_id": game, "game_code": game, "integration": integration, "category": "all",
+                "names": {"en": game.title()}, "launch_url": "https://games.example/?t={token}&c={currency}",
+            }  # fmt: skip
+            await eventually(partial(self._is_added, f"{path}/games", new), WITHIN_S)
+
+    async def _is_added(self, path: str, game: Any) -> bool:
+        """The admin edge has to have noticed the integration first."""
+        answer = await self.boss.ask("POST", path, game)
+        assert answer.status == 201 or answer.code == (422, "unknown_integration"), answer
+        return answer.status == 201
+
+    def player(self, brand: str, login: str = "") -> Player:
+        """Somebody who has not signed up yet."""
+        urls = self.system.url("player"), self.system.url("provider")
+        return Player(self.http, urls[0], brand, provider_url=urls[1], login=login)
+
+    async def finance(self) -> list[Staff]:
+        """Two who decide about money, and may each decide alone."""
+        if not self._finance:
+            self._finance = [await self.boss.hire("finance"), await self.boss.hire("finance_lead")]
+        return self._finance
+
+    async def tongbo(self, *arguments: str, code: int = 0) -> click.testing.Result:
+        """A command of ours: in a thread of this process, which saves the second that a new one takes to begin."""
+        given = [*arguments, "--home", str(self.system.home)]
+        result = await asyncio.to_thread(click.testing.CliRunner().invoke, cli, given)
+        assert result.exit_code == code, (arguments, result.output, result.stderr, result.exception)
+        return result
