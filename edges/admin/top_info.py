@@ -38,10 +38,10 @@ class TopInfo:
         self._parts = parts
         self._board = board
         self._roster = staff_roster(parts.pool)
-        history = History()
-        self.watchers: Final = Watchers(history)
+        self.history: Final = History()
+        self.watchers: Final = Watchers(self.history)
         self.collector: Final = Collector(
-            Figures(parts, self._alarms), parts.directory, history, self.watchers, redis_url
+            Figures(parts, self._alarms), parts.directory, self.history, self.watchers, redis_url
         )
         self._reviewing = Repeating(self.review, REVIEW_EVERY_S, "watchers_not_reviewed")
 
@@ -89,22 +89,22 @@ TOP_INFO: Final = web.AppKey("TOP_INFO", TopInfo)
 async def watch(request: web.Request) -> web.WebSocketResponse:
     """Begins with a snapshot or with what was missed; then every change."""
     query, caller, claims = query_of(request, WatchQuerySchema), caller_of(request), claims_of(request)
-    top_info = request.app[TOP_INFO]
-    await top_info.collector.fresh()
+    top_info, watcher = request.app[TOP_INFO], None
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES_MAX, compress=False)
-    await socket.prepare(request)
-    if request.transport is None:
-        return socket
-    watcher = Watcher(
-        socket,
-        request.transport,
-        audience_of(caller.member),
-        staff_id=caller.subject_id,
-        session_id=claims.session_id,
-        expires_at_s=claims.expires_at_s,
-    )
-    top_info.watchers.add(watcher, query["epoch"], query["number"])
     try:
+        await top_info.collector.fresh()
+        await socket.prepare(request)
+        if request.transport is None:
+            return socket
+        watcher = Watcher(
+            socket,
+            request.transport,
+            audience_of(caller.member),
+            staff_id=caller.subject_id,
+            session_id=claims.session_id,
+            expires_at_s=claims.expires_at_s,
+        )
+        top_info.watchers.add(watcher, query["epoch"], query["number"])
         async for _ in socket:  # nothing is expected; but closing and heartbeats are noticed by reading
             pass
     finally:

@@ -8,9 +8,7 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
-import psycopg
 import redis.asyncio
-from psycopg_pool import PoolTimeout
 
 from contracts.ids import PLATFORM_BRAND
 from edges.admin.live.figures import Figures
@@ -39,14 +37,15 @@ log = get_logger(__name__)
 class _Followed:
     """A brand that is collected: ``head`` is as far as its log is known to have come, since ``head_s``."""
 
-    __slots__ = ("grown", "head", "head_s", "seen", "task")
+    __slots__ = ("grown", "head", "head_s", "looked", "looked_s", "task")
 
     def __init__(self) -> None:
         self.head = 0
         self.head_s = float("-inf")
         self.grown = asyncio.Event()
-        self.seen = asyncio.Event()
-        """Whether it was looked at since somebody began to watch."""
+        self.looked = asyncio.Event()
+        self.looked_s = float("-inf")
+        """When the last look began that is over."""
         self.task: asyncio.Task[None] | None = None
 
     def waits_for(self, reached: int) -> bool:
@@ -71,6 +70,7 @@ class Collector:
         self._watchers = watchers
         self._redis_url = redis_url
         self._brands: dict[str, _Followed] = {}
+        self._watched_since_s = float("-inf")
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -86,12 +86,17 @@ class Collector:
 
     async def fresh(self) -> None:
         """Returns when the newest state is of now: for the first one who watches, that has to be read."""
-        self._watchers.some.set()
+        if not self._watchers.some.is_set():
+            self._watched_since_s = time.monotonic()
+            self._watchers.some.set()
         self._follow_new()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_LOOK_S):
                 for brand in tuple(self._brands.values()):
-                    await brand.seen.wait()
+                    while brand.looked_s < self._watched_since_s:
+                        brand.grown.set()
+                        brand.looked.clear()
+                        await brand.looked.wait()
 
     def wake(self, brand_id: str, position: int) -> None:
         """The brand's log has come as far as ``position``."""
@@ -113,12 +118,12 @@ class Collector:
 
     async def _follow(self, brand_id: str, brand: _Followed) -> None:
         while True:
-            if not self._watchers.some.is_set():
-                brand.seen.clear()
-                await self._watchers.some.wait()
+            await self._watchers.some.wait()
+            begun_s = time.monotonic()
             brand.grown.clear()
             reached = await self._look(brand_id)
-            brand.seen.set()
+            brand.looked_s = begun_s
+            brand.looked.set()
             await asyncio.sleep(AGAIN_S)
             if not brand.waits_for(reached):
                 await _wait(brand.grown, POLL_S - AGAIN_S)
@@ -130,8 +135,8 @@ class Collector:
         """
         try:
             document, reached = await self._figures.read(brand_id)
-        except (psycopg.Error, PoolTimeout, OSError) as error:
-            log.warning("figures_not_read", brand=brand_id, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other brands' numbers and the next look go on
+            log.warning("figures_not_read", brand=brand_id, error=repr(error))
             document, reached = self._history.latest.get(brand_id, {}) | self._figures.alarms(brand_id), 0
         if self._history.advance({brand_id: document}):
             self._watchers.changed()

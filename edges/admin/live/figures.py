@@ -67,7 +67,7 @@ def waiting_documents(waiting: Sequence[Waiting]) -> dict[str, Any]:
     documents: dict[str, dict[str, Any]] = {}
     for kind, name in KINDS.items():
         mine = [one for one in waiting if one.kind == kind]
-        documents[name] = {"pending": sum(one.count for one in mine), "amounts": _amounts(mine)}
+        documents[name] = {"pending": sum(one.requests for one in mine), "amounts": _amounts(mine)}
         if mine:
             documents[name]["oldest_at"] = time_text(min(one.oldest_at for one in mine))
     return documents

@@ -93,10 +93,11 @@ class Watchers:
         self._watchers.add(watcher)
         self.some.set()
 
-    def remove(self, watcher: Watcher) -> None:
-        """They have left, or were sent away."""
-        self._watchers.discard(watcher)
-        self._late.discard(watcher)
+    def remove(self, watcher: Watcher | None) -> None:
+        """They have left, or were sent away; None: they did not come in after all."""
+        if watcher is not None:
+            self._watchers.discard(watcher)
+            self._late.discard(watcher)
         if not self._watchers:
             self.some.clear()
 

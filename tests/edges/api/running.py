@@ -28,6 +28,7 @@ from edges.identity.credentials import NewCredentials
 from edges.identity.passwords import Passwords
 from edges.identity.persons import Person
 from edges.identity.totp import new_secret
+from edges.internal.wakeups import Wakeups
 from edges.metrics import Metrics
 from edges.process import Process
 from edges.tenancy import in_brand
@@ -233,7 +234,12 @@ async def running_people(
     An edge that is to share the clock is given it by the caller: ``partial(admin_app, clock=clock)``.
     """
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(ledger_process(database.dsn("writer"), home / "checkpoints"))
+        wakeups = Wakeups(valkey_url, Metrics().counter("wakeups", "Of these tests"))
+        wakeups.start()
+        stack.push_async_callback(wakeups.stop)
+        ledger = await stack.enter_async_context(
+            ledger_process(database.dsn("writer"), home / "checkpoints", on_durable=wakeups)
+        )
         await ledger.service.ensure_platform()
         for brand_id in brands:
             await ledger.service.create_brand(creation(brand_id))
