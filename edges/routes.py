@@ -20,6 +20,9 @@ OPENAPI_PATH: Final = "/openapi.json"
 METRICS_PATH: Final = "/metrics"
 OPENAPI_VERSION: Final = "3.1.0"
 BEARER: Final = "bearer"
+CSV: Final = "text/csv"
+FORMAT: Final = "format"
+"""The field of a query that lets a list be told as a file."""
 
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KEY_HEADER: Final = "Idempotency-Key"
@@ -172,6 +175,8 @@ def _answer(status: int, shape: Shape | None, route: Route) -> dict[str, Any]:
     described: dict[str, Any] = {"description": web.Response(status=status).reason}
     if shape is not None:
         described["content"] = {route.content_type: {"schema": _schema(shape)}}
+        if route.query is not None and FORMAT in route.query().fields:
+            described["content"] |= {CSV: {"schema": {"type": "string"}}}
     return described
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from edges.api.people_app import openapi
 from edges.config import load
 from edges.errors import ConfigurationError
 from edges.health import Health
 from edges.metrics import Metrics
-from edges.player.app import player_app
+from edges.player.app import TITLE, player_app
 from edges.player.routes import ROUTES
 from edges.process import Process
 from edges.routes import Route
@@ -66,3 +67,18 @@ def test_a_dialect_with_a_mistake_stops_the_start(tmp_path: Path) -> None:
     process = Process("player", settings, Secrets(tmp_path / "secrets"), Metrics(), Health())
     with pytest.raises(ConfigurationError, match="own"):
         player_app(process)
+
+
+def test_the_page_of_the_gateway_has_every_call() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "players.md").read_text()
+    calls = [f"`{route.method} {route.path.removeprefix('/api/v1')}`" for route in ROUTES]
+    assert [call for call in calls if call not in page] == []
+
+
+def test_a_list_that_can_be_a_file_says_so() -> None:
+    paths = openapi(TITLE, ROUTES)["paths"]
+    told = {
+        path: set(item["get"]["responses"]["200"]["content"]) for path, item in paths.items() if "get" in item
+    }
+    assert told["/api/v1/wallets/{currency}/statement"] == {"application/json", "text/csv"}
+    assert told["/api/v1/deposits"] == {"application/json"}
