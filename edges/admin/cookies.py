@@ -66,6 +66,7 @@ def require_own_page(request: web.Request, *, named: bool) -> None:
 
 
 def _set(request: web.Request, response: web.StreamResponse, name: str, token: str) -> None:
+    # Whoever lies about the protocol spoils nothing but their own cookie.
     response.set_cookie(
         name,
         token,
