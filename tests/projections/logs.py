@@ -10,10 +10,12 @@ import psycopg
 from contracts import codec
 from contracts.brand_settings import BrandSettings, DepositAccount, applied
 from contracts.commands import wallet as c
+from contracts.commands.brand import BrandCommand
+from contracts.commands.player import PlayerCommand
 from contracts.events.brand import BrandCreated
 from contracts.ids import BRAND_AGGREGATE_ID, void_id, wallet_id
 from contracts.refusals import Refused
-from ledger import chain
+from ledger import brand, chain, player
 from ledger.brand import Brand
 from ledger.wallet import Wallet, evolve
 from ledger.wallet_decisions import decide
@@ -45,6 +47,7 @@ class BrandLog:
         self.events: list[Recorded] = []
         """Everything appended by commands or as events, in order."""
         self.wallets: dict[str, Wallet] = {}
+        self.players: dict[str, player.Player] = {}
         self._versions: dict[str, int] = {}
         self._claimed: dict[str, Recorded] = {}
         self._context = Context(Brand(brand_id=brand_id, settings=SETTINGS))
@@ -53,6 +56,11 @@ class BrandLog:
         self._hash = chain.genesis(brand_id)
         self._now_us = START_US
         self.position = 0
+
+    @property
+    def brand(self) -> Brand:
+        """The brand that commands are decided for."""
+        return self._context.brand
 
     def connect(self) -> None:
         """Begins a new session: the first, or after the server was killed."""
@@ -99,6 +107,22 @@ class BrandLog:
                 continue
             with contextlib.suppress(Refused):
                 self._append(self._change(command.wallet_id, self._decide(command)))
+
+    def ask(self, *commands: BrandCommand | PlayerCommand) -> None:
+        """The same for what is asked of the brand and of players."""
+        for command in commands:
+            if command.command_id in self._claimed:
+                continue
+            with contextlib.suppress(Refused):
+                if isinstance(command, PlayerCommand):
+                    known = self.players.get(command.player_id)
+                    event = player.decide(known, command)
+                    self.players[command.player_id] = player.evolve(known, event)
+                else:
+                    ((event, _),) = brand.decide(self._context.brand, self.brand_id, command)
+                    after = brand.evolve(self._context.brand, event, self.brand_id)
+                    self._context = self._context._replace(brand=after)
+                self._append([(command.aggregate_id, event, command.command_id)])
 
     def transfer(self, source: str, to: str, amount: int, transfer_id: str) -> None:
         """Appends both halves of a transfer in one transaction, or nothing if it is refused."""
