@@ -22,14 +22,14 @@ from contracts.roles import EVERY_BRAND, PERMISSIONS, ROLES
 from edges.admin.lists import Document, list_answer
 from edges.admin.parts import STAFF
 from edges.admin.sign_in_documents import sign_ins_document
-from edges.api.answers import document, time_text
-from edges.api.callers import Caller, caller_of
+from edges.admin.staff_documents import COLUMNS, given_document, is_visible, is_wanted, member_document
+from edges.api.answers import document
+from edges.api.callers import caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import body_of, query_of
 from edges.api.write_keys import WRITE
 from edges.identity import credentials
 from edges.identity.credentials import Credentials
-from edges.people.given_logins import GivenLogin
 from edges.people.staff_accounts import staff_person
 from edges.routes import Route
 from edges.tenancy import in_brand
@@ -38,9 +38,6 @@ from projections.pages import Page, decode_cursor, encode_cursor
 
 STAFF_PATH: Final = "/api/v1/staff"
 MEMBER_PATH: Final = STAFF_PATH + "/{staff}"
-COLUMNS: Final = (
-    "staff_id", "login", "roles", "brands", "enabled", "must_change_password", "created_at", "last_login_at",
-)  # fmt: skip
 
 
 async def list_staff(request: web.Request) -> web.StreamResponse:
@@ -52,7 +49,7 @@ async def list_staff(request: web.Request) -> web.StreamResponse:
         members = {
             staff_id: member
             for staff_id, member in (await accounts.roster()).members.items()
-            if _visible(caller, member) and _wanted(query, member)
+            if is_visible(caller, member) and is_wanted(query, member)
         }
         known = await _credentials(request, list(members))
         found = sorted(
@@ -62,7 +59,7 @@ async def list_staff(request: web.Request) -> web.StreamResponse:
         after = decode_cursor(cursor, (str, str)) if cursor else ("", "")
         left = [place for place in found if place > after and place[0].startswith(prefix)]
         items = [
-            _member_document(caller, staff_id, members[staff_id], known.get(staff_id))
+            member_document(caller, staff_id, members[staff_id], known.get(staff_id))
             for _, staff_id in left[:limit]
         ]
         return Page(items, encode_cursor(*left[limit - 1]) if len(left) > limit else None)
@@ -82,7 +79,7 @@ async def add_member(request: web.Request) -> web.Response:
     given = await request.app[STAFF].add(
         request[WRITE], fields["login"], fields["roles"], fields["brands"], caller_of(request).actor
     )
-    return document(_given_document(given), 201)
+    return document(given_document(given), 201)
 
 
 async def change_rights(request: web.Request) -> web.Response:
@@ -118,7 +115,7 @@ async def reset_password(request: web.Request) -> web.Response:
     given = await request.app[STAFF].reset(
         request[WRITE], staff_id, "password", fields["reason"], caller_of(request).actor
     )
-    return document(_given_document(given))
+    return document(given_document(given))
 
 
 async def reset_code(request: web.Request) -> web.Response:
@@ -128,7 +125,7 @@ async def reset_code(request: web.Request) -> web.Response:
     given = await request.app[STAFF].reset(
         request[WRITE], staff_id, "one_time_code", fields["reason"], caller_of(request).actor
     )
-    return document(_given_document(given))
+    return document(given_document(given))
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -295,7 +292,7 @@ async def _member(request: web.Request) -> tuple[str, Member]:
     """Whom the path names. Raises :class:`UnknownStaff` for those whom the caller does not see, too."""
     staff_id = request.match_info["staff"]
     member = (await request.app[STAFF].roster()).members.get(staff_id)
-    if member is None or not _visible(caller_of(request), member):
+    if member is None or not is_visible(caller_of(request), member):
         raise UnknownStaff(staff_id=staff_id[:64])
     return staff_id, member
 
@@ -303,7 +300,7 @@ async def _member(request: web.Request) -> tuple[str, Member]:
 async def _shown(request: web.Request) -> Document:
     staff_id, member = await _member(request)
     known = await _credentials(request, [staff_id])
-    return _member_document(caller_of(request), staff_id, member, known.get(staff_id))
+    return member_document(caller_of(request), staff_id, member, known.get(staff_id))
 
 
 async def _credentials(request: web.Request, staff_ids: list[str]) -> dict[str, Credentials]:
@@ -317,38 +314,3 @@ async def _require_brands(request: web.Request, brands: Any) -> None:
     for brand in brands:
         if brand != EVERY_BRAND and (brand == PLATFORM_BRAND or await directory.brand(brand) is None):
             raise InvalidRights(reason=f"there is no brand {brand}")
-
-
-def _visible(caller: Caller, member: Member) -> bool:
-    return EVERY_BRAND in member.brands or any(caller.sees(brand) for brand in member.brands)
-
-
-def _wanted(query: dict[str, Any], member: Member) -> bool:
-    return (
-        query.get("role", member.roles[0]) in member.roles
-        and query.get("enabled", member.enabled) == member.enabled
-        and ("brand" not in query or bool({query["brand"], EVERY_BRAND} & set(member.brands)))
-    )
-
-
-def _member_document(caller: Caller, staff_id: str, member: Member, known: Credentials | None) -> Document:
-    return {
-        "staff_id": staff_id,
-        "login": known.login if known else None,
-        "roles": list(member.roles),
-        "brands": [brand for brand in member.brands if brand == EVERY_BRAND or caller.sees(brand)],
-        "enabled": member.enabled,
-        "must_change_password": known.must_change if known else False,
-        "created_at": time_text(known.created_at) if known else None,
-        "last_login_at": time_text(known.last_login_at) if known else None,
-    }
-
-
-def _given_document(given: GivenLogin) -> Document:
-    return {
-        "staff_id": given.person.subject_id,
-        "login": given.login,
-        "password": given.password,
-        "totp_secret": given.totp_secret,
-        "totp_uri": given.totp_uri,
-    }
