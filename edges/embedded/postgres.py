@@ -48,12 +48,14 @@ PRIVATE_OPTIONS: Mapping[str, str] = {
     "log_destination": "stderr",
     "logging_collector": "off",
     "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-"""Reachable over the private socket only; no statement and no parameter, hence no personal data, in its log."""
+"""Reachable over the private socket only; no statement, no parameter and no detail of an error (which tells the row's
+values), hence no personal data, in its log."""
 
 
 def postgres_installation() -> Path:

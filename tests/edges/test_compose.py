@@ -141,7 +141,8 @@ def test_postgres_is_tuned_and_quiet_like_the_embedded_one(compose: dict[str, An
     assert (program, set(rest[::2])) == ("postgres", {"-c"})
     expected = {name: value for name, value in LEDGER_OPTIONS.items() if name not in POSTGRES_DEFAULTS}
     expected |= {
-        name: PRIVATE_OPTIONS[name] for name in ("log_min_error_statement", "log_parameter_max_length")
+        name: PRIVATE_OPTIONS[name]
+        for name in ("log_min_error_statement", "log_parameter_max_length", "log_error_verbosity")
     }
     assert {name: given.get(name) for name in expected} == expected
     assert all(given.get(name, LEDGER_OPTIONS[name]) == LEDGER_OPTIONS[name] for name in POSTGRES_DEFAULTS)

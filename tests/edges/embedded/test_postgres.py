@@ -74,6 +74,25 @@ async def test_sorts_and_compares_text_the_same_on_every_machine(postgres: Embed
     assert await value(postgres.admin_dsn(), statement) == "bC.UTF-8"
 
 
+async def test_its_log_tells_that_a_row_was_refused_and_nothing_that_is_in_it(
+    postgres: EmbeddedPostgres, server_root: Path
+) -> None:
+    name = "ada.payer@quidnunc.example"
+    async with await psycopg.AsyncConnection.connect(postgres.admin_dsn(), autocommit=True) as connection:
+        await connection.execute(
+            "CREATE TEMPORARY TABLE people (name text UNIQUE, age integer CHECK (age > 17))"
+        )
+        await connection.execute("INSERT INTO people VALUES (%s, 30)", (name,))
+        with pytest.raises(psycopg.errors.UniqueViolation, match=name):
+            await connection.execute("INSERT INTO people VALUES (%s, 31)", (name,))
+        with pytest.raises(psycopg.errors.CheckViolation, match=name):
+            await connection.execute("INSERT INTO people VALUES (%s, 7)", (f"young {name}",))
+    log = (server_root / "postgres.log").read_text()
+    assert "people_name_key" in log
+    assert "people_age_check" in log
+    assert name not in log
+
+
 async def test_is_durable_unless_told_otherwise(
     private_postgres: Callable[[], Awaitable[PrivatePostgres]],
 ) -> None:
