@@ -20,6 +20,8 @@ SECRET_KEY = re.compile(
 )
 URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):[^\s/@]+@")
 CONNECTION_PASSWORD = re.compile(r"\bpassword\s*=\s*('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
+ROW_VALUES = re.compile(r"^(DETAIL|CONTEXT):.*\n?", re.MULTILINE)
+"""What PostgreSQL adds to an error: the values of the row, which may be somebody's name."""
 MAX_DEPTH = 6
 PLAIN_TYPES = frozenset({int, float, bool, type(None)})
 LEVEL_NAMES = {"exception": "error", "warn": "warning", "msg": "info"}
@@ -122,7 +124,11 @@ def _clean_text(text: str) -> str:
 
 
 def _format_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    return _TRACEBACKS(logger, method, event) if "exc_info" in event else event
+    if "exc_info" in event:
+        event = _TRACEBACKS(logger, method, event)
+        if "exception" in event:
+            event["exception"] = ROW_VALUES.sub("", event["exception"])
+    return event
 
 
 def _render(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 import structlog
 
 from edges.logs import configure, get_logger, is_secret_key
+from tests.servers import Database
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +79,21 @@ def test_never_writes_a_secret_that_an_exception_holds(capfdbinary: pytest.Captu
     text = capfdbinary.readouterr().err
     assert b"hunter2" not in text
     assert b"ValueError" in text
+
+
+async def test_never_writes_the_row_that_a_database_refused(
+    capfdbinary: pytest.CaptureFixture[bytes], database: Database
+) -> None:
+    configure("info")
+    async with await psycopg.AsyncConnection.connect(database.dsn("superuser")) as connection:
+        await connection.execute("CREATE TEMPORARY TABLE people (name text UNIQUE)")
+        twice, name = "INSERT INTO people VALUES (%s), (%s)", "Ada Payer"
+        with pytest.raises(psycopg.errors.UniqueViolation, match=name) as refused:
+            await connection.execute(twice, (name, name))
+    get_logger("x").error("failed", exc_info=refused.value)
+    [line] = lines(capfdbinary)
+    assert "people_name_key" in line["exception"]
+    assert name not in str(line)
 
 
 def test_carries_what_libraries_say_through_standard_logging(
