@@ -6,6 +6,7 @@ import pytest
 
 from contracts.commands.wallet import ApproveDeposit, RejectDeposit
 from contracts.ids import wallet_id
+from edges.identity.errors import UnknownPerson
 from edges.identity.persons import Person
 from edges.people import request_details
 from edges.tenancy import in_brand
@@ -154,6 +155,18 @@ async def test_anothers_deposit_is_as_unknown_as_none(house: House) -> None:
         assert {**foreign.content, "request_id": ""} == {**unknown.content, "request_id": ""}
     withdrawal = await house.ask("GET", f"/withdrawals/{deposit_id}", theirs)
     assert withdrawal.status == 404
+
+
+async def test_nothing_is_kept_of_somebody_who_was_erased(house: House) -> None:
+    player = await house.player()
+    await house.parts.identity.erase(player.person)
+    assert (await ask(house, player)).status == 401
+    vault = house.parts.identity.vault
+    with pytest.raises(UnknownPerson):
+        async with in_brand(house.parts.pool, BRAND) as connection:
+            await request_details.keep(
+                connection, vault, player.person, "deposit", "d", values={"depositor": "Kim"}
+            )
 
 
 async def test_staff_find_who_pays_in(house: House) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from contracts.commands.wallet import Deposit
+from contracts.ids import wallet_id
 from tests.edges.player.house import BRAND, House
 
 BANK = {"bank_name": "First", "bank_account": "123-456", "bank_holder": "Kim Minsu"}
@@ -78,10 +80,19 @@ async def test_no_personal_data_is_stored_in_plain_or_logged(
     answer = await house.sign_up(name=name, phone=phone, email=email, bank_account=account)
     token, player_id = answer.content["access_token"], answer.content["player_id"]
     await house.ask("POST", "/inquiries", token, json={"subject": name, "body": phone})
+    deposit = {"currency": "EUR", "amount": "50.00", "account": "main", "depositor": name}
+    assert (await house.ask("POST", "/deposits", token, json=deposit)).status == 201
+    withdrawal = {"currency": "EUR", "amount": "5.00", "bank_account": account, "bank_holder": name}
+    cash = Deposit(
+        command_id=f"t/{player_id}", wallet_id=wallet_id(player_id, "EUR"), amount=10**7, method="t"
+    )
+    await house.people.execute(BRAND, cash)
+    assert (await house.ask("POST", "/withdrawals", token, json=withdrawal)).status == 201
+    await house.people.projected(BRAND, "requests")
     stored = await house.rows(
         "SELECT ciphertext::text FROM personal_data WHERE brand_id = %s AND subject_id = %s", BRAND, player_id
     )
-    assert len(stored) == 6
+    assert len(stored) == 9
     tables = await house.rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200")
     texts = " ".join(
         [
