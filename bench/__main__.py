@@ -7,7 +7,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from bench import audits, http, memory, people, projections, wallets, writer
+from bench import audits, http, memory, people, projections, top_info, wallets, writer
 from bench.ground import ground
 from bench.results import Figure, keep, show
 from edges import logs
@@ -22,6 +22,8 @@ MEASURES = {
     "http_bet_64": http.measure,
     "gateway_balance_64": people.measure,
     "login_storm_p99": people.measure,
+    "ws_1000_p99": top_info.measure,
+    "ws_1000_memory": top_info.measure,
     "projections_catchup": projections.measure,
     "audit_verify": audits.measure,
     "wallet_open_1m": wallets.measure,

@@ -5,10 +5,13 @@ Wake-ups come from Valkey; with Valkey gone the numbers are a second old.
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, Final
 
+import psycopg
 import redis.asyncio
+from psycopg_pool import PoolTimeout
 
 from contracts.ids import PLATFORM_BRAND
 from edges.admin.live.figures import Figures
@@ -19,8 +22,8 @@ from edges.logs import get_logger
 from projections.feed import WAKE_CHANNEL
 
 POLL_S: Final = 1.0
-SETTLE_S: Final = 0.015
-"""What read models need to follow the log, mostly."""
+FIRST_PAUSE_S: Final = 0.004
+"""Before asking again whether a read model has followed the log; each pause is twice the one before."""
 
 AGAIN_S: Final = 0.06
 """Between two looks at one brand, however quickly its log grows, and while a read model is still behind."""
@@ -125,8 +128,16 @@ class Collector:
             brand.looked_s = begun_s
             brand.looked.set()
             await asyncio.sleep(AGAIN_S)
-            if not brand.waits_for(reached):
-                await _wait(brand.grown, POLL_S - AGAIN_S)
+            if not brand.waits_for(reached) and await _within(POLL_S - AGAIN_S, brand.grown.wait()):
+                await _within(PATIENCE_S, self._until_begun(brand_id, brand))
+
+    async def _until_begun(self, brand_id: str, brand: _Followed) -> None:
+        pause_s = FIRST_PAUSE_S
+        await asyncio.sleep(pause_s)
+        with suppress(psycopg.Error, PoolTimeout, OSError):  # the look that follows will tell
+            while not await self._figures.begun(brand_id, brand.head):
+                await asyncio.sleep(pause_s)
+                pause_s *= 2
 
     async def _look(self, brand_id: str) -> int:
         """One brand's numbers; where they cannot be read, those of before stay, with the alarms of now.
@@ -160,9 +171,10 @@ class Collector:
                 self.wake(message["channel"].decode().removeprefix(WAKE_CHANNEL), int(message["data"]))
 
 
-async def _wait(grown: asyncio.Event, timeout_s: float) -> None:
-    """For the log to grow, and for those who read it first."""
+async def _within(timeout_s: float, work: Awaitable[object]) -> bool:
+    """Whether it ended in time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            await grown.wait()
-        await asyncio.sleep(SETTLE_S)
+            await work
+            return True
+    return False

@@ -57,6 +57,12 @@ class Figures:
         }
         return document, min(place.position if place else 0 for place in places)
 
+    async def begun(self, brand_id: str, head: int) -> bool:
+        """Whether any of the read models has come as far as ``head``: others may have nothing to do with what came."""
+        async with in_brand(self._parts.pool, brand_id) as connection:
+            places = [await find_live(connection, brand_id, projection) for projection in PROJECTIONS]
+        return any(place is not None and place.position >= head for place in places)
+
     def alarms(self, brand_id: str) -> dict[str, list[str]]:
         """Those of now."""
         return {"alarms": list(self._alarms(brand_id))}

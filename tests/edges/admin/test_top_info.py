@@ -117,21 +117,16 @@ async def test_numbers_that_no_log_knows_follow_too(desk: Desk, lead: Someone) -
 
 async def test_what_was_put_together_is_what_a_newcomer_sees(desk: Desk, lead: Someone) -> None:
     async with watching(desk, lead) as reader:
+        wanted = reader.brands[BRAND]["deposits"]["pending"] + 3
         for _ in range(3):
             await desk.deposit_request(await desk.player(), 3 * EUR)
-        await desk.people.projected(BRAND, "requests", "cash_flow")
-        history = desk.admin.app[TOP_INFO].history
-        settled = history.number
-
-        async def caught_up() -> bool:
-            await reader.hear_until(history.number)
-            return bool(history.number > settled)
-
-        await eventually(caught_up)
+        await until(reader, lambda now: now["deposits"]["pending"] == wanted)
         async with watching(desk, lead) as newcomer:
-            await reader.hear_until(newcomer.number)
-            if reader.number == newcomer.number:
-                assert reader.brands == newcomer.brands
+            assert newcomer.kinds == ["snapshot"]
+            while reader.number != newcomer.number:
+                behind = min(reader, newcomer, key=lambda one: one.number)
+                await behind.hear()
+            assert reader.brands == newcomer.brands
 
 
 async def test_who_comes_back_goes_on_without_a_gap(desk: Desk, lead: Someone) -> None:
