@@ -6,7 +6,7 @@ from aiohttp import web
 
 from contracts.commands.wallet import OpenWallet
 from contracts.ids import OwnerKind, wallet_id
-from contracts.refusals import AgentStateConflict, PlayerStateConflict, UnknownAgent, UnknownPlayer
+from contracts.refusals import PlayerStateConflict, UnknownAgent, UnknownPlayer
 from edges.admin.parts import AGENTS
 from edges.admin.wallet_views import find_wallet
 from edges.api.callers import brand_of
@@ -22,8 +22,7 @@ ACTIVE: Final = "active"
 async def require_owner(request: web.Request, kind: OwnerKind, owner_id: str) -> None:
     """Somebody whose money staff may touch.
 
-    Raises :class:`UnknownPlayer`, :class:`PlayerStateConflict`, :class:`UnknownAgent` or
-    :class:`AgentStateConflict`.
+    Raises :class:`UnknownPlayer`, :class:`PlayerStateConflict` or :class:`UnknownAgent`.
     """
     if kind == "agent":
         await require_agent(request, owner_id)
@@ -38,12 +37,10 @@ async def require_owner(request: web.Request, kind: OwnerKind, owner_id: str) ->
 
 
 async def require_agent(request: web.Request, agent_id: str) -> Agent:
-    """An agent who may serve the brand. Raises :class:`UnknownAgent` or :class:`AgentStateConflict`."""
+    """An agent who may serve the brand. Raises :class:`UnknownAgent` for one who may not, too."""
     agent = (await request.app[AGENTS].tree()).agents.get(agent_id)
-    if agent is None:
+    if agent is None or brand_of(request).brand_id not in agent.brands:
         raise UnknownAgent(agent_id=agent_id)
-    if brand_of(request).brand_id not in agent.brands:
-        raise AgentStateConflict(agent_id=agent_id, reason="does not serve the brand")
     return agent
 
 

@@ -214,6 +214,19 @@ async def test_a_player_who_cannot_be_is_not_registered(
     assert await desk.log() == before
 
 
+async def test_an_agent_who_does_not_serve_the_brand_is_one_that_does_not_exist(
+    desk: Desk, support: Someone
+) -> None:
+    elsewhere, player = await desk.people.add_agent("other"), await desk.player()
+    for agent_id in (elsewhere.id, "nobody"):
+        for method, path, body in (
+            ("POST", "/players", {"login": "never.there", "agent_id": agent_id}),
+            ("PUT", f"/players/{player.id}/agent", {"agent_id": agent_id, "reason": "a friend"}),
+        ):
+            answer = await desk.ask(method, path, support, body)
+            assert (answer.status, answer.content["code"]) == (404, "unknown_agent")
+
+
 async def test_a_login_name_is_given_once(desk: Desk, support: Someone) -> None:
     assert (await desk.ask("POST", "/players", support, {"login": "twice"})).status == 201
     answer = await desk.ask("POST", "/players", support, {"login": "Twice"})
