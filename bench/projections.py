@@ -1,4 +1,4 @@
-"""The four read models catching up from zero in one process, beside the writer's own rate on the same log."""
+"""All read models catching up from zero in one process, beside the writer's own rate on the same log."""
 
 import asyncio
 from collections.abc import Sequence

@@ -62,14 +62,21 @@ class Tally:
         self.last_deposit_us: int | None = None
         self.last_bet_us: int | None = None
 
-    def add(self, other: "Tally") -> None:
+    def add(self, later: "Tally") -> None:
         """Adds what comes later."""
         for field in Figures._fields:
-            setattr(self, field, getattr(self, field) + getattr(other, field))
+            setattr(self, field, getattr(self, field) + getattr(later, field))
         if self.first_deposit_us is None:
-            self.first_deposit_us = other.first_deposit_us
-        self.last_deposit_us = other.last_deposit_us or self.last_deposit_us
-        self.last_bet_us = other.last_bet_us or self.last_bet_us
+            self.first_deposit_us = later.first_deposit_us
+        self.last_deposit_us = later.last_deposit_us or self.last_deposit_us
+        self.last_bet_us = later.last_bet_us or self.last_bet_us
+
+    def plus(self, later: "Tally") -> "Tally":
+        """The sum of both."""
+        total = Tally()
+        total.add(self)
+        total.add(later)
+        return total
 
     def pay(self, kind: str, amount: int) -> None:
         """Adds to what was won in that way; negative for a win undone."""

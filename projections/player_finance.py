@@ -169,10 +169,8 @@ def by_wallet(by_day: dict[tuple[str, str], Tally]) -> dict[str, Tally]:
     """The tallies of all days of each wallet; a wallet's days come in their order."""
     wallets: dict[str, Tally] = {}
     for (wallet_id, _), tally in by_day.items():
-        wallet = wallets.get(wallet_id)
-        if wallet is None:
-            wallet = wallets[wallet_id] = Tally()
-        wallet.add(tally)
+        earlier = wallets.get(wallet_id)
+        wallets[wallet_id] = tally if earlier is None else earlier.plus(tally)
     return wallets
 
 
