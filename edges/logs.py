@@ -54,11 +54,25 @@ def configure(level: str = "info", **context: str) -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+    _configured.level, _configured.context = number, context
+    _configured.logger = structlog.BytesLogger(sys.stderr.buffer)
     root = logging.getLogger()
     root.handlers[:] = [_ToStructlog()]
     root.setLevel(max(number, logging.WARNING))
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Configured:
+    """What lean lines are written with; as ``configure`` left it."""
+
+    def __init__(self) -> None:
+        self.level = logging.INFO
+        self.context: Mapping[str, str] = {}
+        self.logger: structlog.BytesLogger | None = None
+
+
+_configured = _Configured()
 
 
 def _timestamp() -> str:
@@ -76,6 +90,31 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger that says which module speaks."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+class LeanLog:
+    """For the one line that every request writes: the same line, made in one step instead of through structlog's chain,
+    which costs as much as all else that an edge adds to a request. Its fields must be plain, and hold nothing secret.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._usual = get_logger(name)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Writes the line, unless the level is higher or nothing was configured."""
+        if _configured.logger is None:
+            self._usual.info(event, **fields)
+        elif _configured.level <= logging.INFO:
+            line = {
+                **_configured.context,
+                "module": self._name,
+                **fields,
+                "event": event,
+                "level": "info",
+                "timestamp": _timestamp(),
+            }
+            _configured.logger.info(orjson.dumps(line))
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

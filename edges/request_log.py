@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from prometheus_client import Histogram
 
-from edges.logs import get_logger
+from edges.logs import LeanLog
 from edges.metrics import Metrics
 from edges.problems import Handler, route_of
 
@@ -19,7 +19,7 @@ UNLOGGED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
-log = get_logger(__name__)
+log = LeanLog(__name__)
 
 
 class RequestLog:
@@ -52,12 +52,12 @@ class RequestLog:
                 status = redirect.status
                 raise
             finally:
-                self._note(request, status, time.perf_counter() - started)
+                self._note(request, request_id, status, time.perf_counter() - started)
             return response
 
         return observe
 
-    def _note(self, request: web.Request, status: int, took_s: float) -> None:
+    def _note(self, request: web.Request, request_id: str, status: int, took_s: float) -> None:
         route = route_of(request)
         seconds = self._labelled.get((route, status))
         if seconds is None:
@@ -66,6 +66,7 @@ class RequestLog:
         if route not in UNLOGGED:
             log.info(
                 "request",
+                request_id=request_id,
                 method=request.method,
                 route=route,
                 status=status,

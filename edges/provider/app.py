@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from contracts.refusals import Retryable
 from edges.brands import BrandDirectory
 from edges.health import Health
-from edges.logs import get_logger
+from edges.logs import LeanLog, get_logger
 from edges.metrics import Metrics
 from edges.provider.protocol import Answer, Callback, ProviderProtocol, Services, Trouble
 from edges.provider.protocols import PROTOCOLS
@@ -34,6 +34,7 @@ POOL_TIMEOUT_S: Final = 2.0
 NO_ENDPOINT: Final = "unknown"
 
 log = get_logger(__name__)
+lean_log = LeanLog(__name__)
 
 
 class Target(NamedTuple):
@@ -163,7 +164,7 @@ class ProviderEdge:
         counter, histogram = instruments
         counter.inc()
         histogram.observe(took_s)
-        log.info(
+        lean_log.info(
             "callback",
             protocol=protocol.name,
             brand=target.brand.brand_id if target else None,

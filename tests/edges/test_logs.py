@@ -9,7 +9,8 @@ import psycopg
 import pytest
 import structlog
 
-from edges.logs import configure, get_logger, is_secret_key
+from edges import logs
+from edges.logs import LeanLog, configure, get_logger, is_secret_key
 from tests.servers import Database
 
 
@@ -22,6 +23,7 @@ def restored() -> Iterator[None]:
     root.setLevel(level)
     structlog.contextvars.clear_contextvars()
     structlog.reset_defaults()
+    logs._configured.logger = None
 
 
 def lines(capture: pytest.CaptureFixture[bytes]) -> list[dict[str, Any]]:
@@ -50,6 +52,21 @@ def test_writes_one_json_line_with_level_time_part_and_context(
 def test_leaves_out_what_is_below_the_level(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     configure("warning")
     get_logger("x").info("quiet")
+    assert lines(capfdbinary) == []
+
+
+def test_a_lean_line_is_the_same_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    configure("info", part="player")
+    get_logger("edges.x").info("request", route="/a", status=200)
+    LeanLog("edges.x").info("request", route="/a", status=200)
+    usual, lean = lines(capfdbinary)
+    assert usual.pop("timestamp")[:10] == lean.pop("timestamp")[:10]
+    assert usual == lean
+
+
+def test_a_lean_line_keeps_to_the_level_too(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    configure("warning")
+    LeanLog("x").info("quiet")
     assert lines(capfdbinary) == []
 
 

@@ -191,7 +191,9 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Everything the edge logs, redacted as in production."""
     sink = structlog.testing.CapturingLogger()
     processors: list[Any] = [logs.redact, structlog.processors.KeyValueRenderer()]
-    monkeypatch.setattr("edges.provider.app.log", structlog.wrap_logger(sink, processors=processors))
+    wrapped = structlog.wrap_logger(sink, processors=processors)
+    monkeypatch.setattr("edges.provider.app.log", wrapped)
+    monkeypatch.setattr("edges.provider.app.lean_log", wrapped)
     return sink.calls
 
 
