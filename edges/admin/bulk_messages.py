@@ -10,6 +10,7 @@ from contracts.http.pages import PageQuerySchema
 from edges.admin.lists import Document, list_answer, rendered
 from edges.admin.parts import BULK_SENDER
 from edges.admin.paths import BRAND_PATH
+from edges.admin.wallet_owners import require_agent
 from edges.api.answers import document, require_found, time_text
 from edges.api.callers import brand_of, caller_of
 from edges.api.parts import PARTS
@@ -33,6 +34,8 @@ async def send_to_many(request: web.Request) -> web.Response:
     fields = await body_of(request, NewBulkMessageSchema)
     brand_id, parts = brand_of(request).brand_id, request.app[PARTS]
     recipients = Recipients(**fields["recipients"])
+    if recipients.agent_id is not None:
+        await require_agent(request, recipients.agent_id)
     bulk = BulkMessage(
         bulk_id=request[WRITE].id,
         subject=fields["subject"],
@@ -74,6 +77,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         {202: BulkMessageSchema},
         request=NewBulkMessageSchema,
         permission="messages.write",
+        problems=(404,),
     ),
     Route(
         "GET",

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from contracts.http.admin.top_info import TopInfoMessageSchema, WatchQuerySchema
+from contracts.http.admin.top_info import TopInfoChangeSchema, TopInfoSnapshotSchema, WatchQuerySchema
 from contracts.roles import EVERY_BRAND, permissions_of
 from edges.admin.live.collector import Collector
 from edges.admin.live.figures import Figures
@@ -87,7 +87,7 @@ TOP_INFO: Final = web.AppKey("TOP_INFO", TopInfo)
 
 
 async def watch(request: web.Request) -> web.WebSocketResponse:
-    """Begins with a snapshot or with what was missed; then every change."""
+    """Begins with a snapshot or, for a client that comes back in time, with what it missed; then every change."""
     query, caller, claims = query_of(request, WatchQuerySchema), caller_of(request), claims_of(request)
     top_info, watcher = request.app[TOP_INFO], None
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES_MAX, compress=False)
@@ -125,7 +125,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/ws",
         watch,
         "The numbers of the day, as a WebSocket of JSON messages",
-        {101: TopInfoMessageSchema},
+        {101: {"oneOf": [TopInfoSnapshotSchema, TopInfoChangeSchema]}},
         query=WatchQuerySchema,
         permission=PERMISSION,
         problems=(400, 403),

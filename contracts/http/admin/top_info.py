@@ -54,14 +54,21 @@ class TopInfoSchema(Schema):
     alarms = fields.List(fields.String(), required=True)
 
 
-class TopInfoMessageSchema(Schema):
-    """The first message is a snapshot, or, to a client that comes back in time, a change like all others.
+class TopInfoSnapshotSchema(Schema):
+    """Everything, by brand. Give ``epoch`` back with the last number to continue."""
 
-    A change's ``brands`` are JSON merge patches (RFC 7396) by brand: null means that something is gone. Numbers grow,
-    and need not follow one another. ``epoch``: of snapshots only; give it back with the last number to continue.
+    type = shapes.one_of(SNAPSHOT, required=True)
+    epoch = fields.String(required=True)
+    number = fields.Integer(required=True)
+    brands = fields.Dict(keys=fields.String(), values=fields.Nested(TopInfoSchema), required=True)
+
+
+class TopInfoChangeSchema(Schema):
+    """What is different since the message before. Numbers grow, and need not follow one another.
+
+    ``brands``: JSON merge patches (RFC 7396) by brand; null means that something is gone.
     """
 
-    type = shapes.one_of(SNAPSHOT, CHANGE, required=True)
-    epoch = fields.String()
+    type = shapes.one_of(CHANGE, required=True)
     number = fields.Integer(required=True)
     brands = fields.Dict(keys=fields.String(), values=fields.Dict(), required=True)

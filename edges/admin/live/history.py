@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import orjson
 
+from contracts.http.admin.top_info import CHANGE, SNAPSHOT
 from edges.admin.live.merge_patch import difference
 
 REMEMBERED: Final = 600
@@ -64,7 +65,7 @@ class History:
         now = _seen(self.latest, audience)
         if since is None or since not in self._states:
             return orjson.dumps(
-                {"type": "snapshot", "epoch": self.epoch(audience), "number": self.number, "brands": now}
+                {"type": SNAPSHOT, "epoch": self.epoch(audience), "number": self.number, "brands": now}
             )
         patch = difference(_seen(self._states[since], audience), now)
         return _change(self.number, patch) if patch else b""
@@ -85,4 +86,4 @@ def _seen(state: Mapping[str, Document], audience: Audience) -> Mapping[str, Doc
 
 
 def _change(number: int, patch: Mapping[str, Any]) -> bytes:
-    return orjson.dumps({"type": "change", "number": number, "brands": patch})
+    return orjson.dumps({"type": CHANGE, "number": number, "brands": patch})

@@ -1,5 +1,6 @@
 """What staff and players write to each other; the same text to many goes out in pieces, and goes on after a crash."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -221,8 +222,11 @@ async def test_a_delivery_that_was_interrupted_goes_on_and_doubles_nothing(desk:
 
 
 async def test_a_bulk_message_without_recipients_or_right_is_refused(desk: Desk, support: Someone) -> None:
-    bulk = {"subject": "News", "body": "To you.", "recipients": {"player_ids": []}}
+    bulk: dict[str, Any] = {"subject": "News", "body": "To you.", "recipients": {"player_ids": []}}
     assert (await desk.ask("POST", "/bulk-messages", support, bulk)).status == 400
+    bulk["recipients"] = {"agent_id": "nobody"}
+    unknown = await desk.ask("POST", "/bulk-messages", support, bulk)
+    assert (unknown.status, unknown.content["code"]) == (404, "unknown_agent")
     content = await desk.people.add_staff("content")
     bulk["recipients"] = {}
     refused = await desk.ask("POST", "/bulk-messages", content, bulk)
