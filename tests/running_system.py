@@ -143,8 +143,8 @@ class RunningSystem:
 def running_system(home: Path, *options: str) -> Iterator[RunningSystem]:
     """A system that is ready, and stopped at the end however the test ends."""
     system = RunningSystem(home, free_port_base())
-    system.start(*options)
     try:
+        system.start(*options)
         yield system
     finally:
         process = system._process

@@ -40,12 +40,13 @@ class Client:
         self.url = url
         self.host = host
         self.token = token
+        self.client_name = "acceptance"
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, key: str | None = None, **query: Any
     ) -> Answer:
         """One request, whatever comes of it."""
-        headers = {"Idempotency-Key": key or uuid4().hex}
+        headers = {"Idempotency-Key": key or uuid4().hex, "User-Agent": self.client_name}
         headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= {"Host": self.host} if self.host else {}
         async with self.http.request(

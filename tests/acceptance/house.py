@@ -11,7 +11,7 @@ import click.testing
 from edges.cli import cli
 from tests.acceptance.clients import WITHIN_S
 from tests.acceptance.players import Player
-from tests.acceptance.providers import HUB88_PUBLIC, SOFTSWISS_SECRET
+from tests.acceptance.providers import HUB88_PUBLIC, softswiss_secret
 from tests.acceptance.staff import Staff
 from tests.eventually import eventually
 from tests.running_system import RunningSystem
@@ -40,13 +40,12 @@ class House:
         await self.boss.post("/api/v1/brands", new, status=201)
         domains = [f"{brand}.example"]
         await self.boss.change_settings(brand, **{"domains": domains, **SETTINGS, **settings})
-        keys = self.system.home / "providers"
-        keys.mkdir(exist_ok=True)
-        (keys / "softswiss").write_text(SOFTSWISS_SECRET)
-        (keys / "hub88.pem").write_bytes(HUB88_PUBLIC)
+        shared, public = (self.system.home / f"{brand}.{kind}" for kind in ("secret", "pem"))
+        shared.write_text(softswiss_secret(brand))
+        public.write_bytes(HUB88_PUBLIC)
         add = ("integration", "add", brand)
-        await self.tongbo(*add, "softswiss", "--secret-file", str(keys / "softswiss"))
-        await self.tongbo(*add, "hub88", "--public-key-file", str(keys / "hub88.pem"))
+        await self.tongbo(*add, "softswiss", "--secret-file", str(shared))
+        await self.tongbo(*add, "hub88", "--public-key-file", str(public))
         await self.add_games(brand)
 
     async def add_games(self, brand: str) -> None:
@@ -76,6 +75,11 @@ class House:
         if not self._finance:
             self._finance = [await self.boss.hire("finance"), await self.boss.hire("finance_lead")]
         return self._finance
+
+    async def decide(self, brand: str, what: str, version: int, **fields: Any) -> Any:
+        """A step of a deposit or withdrawal, by the first administrator."""
+        body = {"expected_version": version, **fields}
+        return await self.boss.post(f"/api/v1/brands/{brand}/finance/{what}", body)
 
     async def tongbo(self, *arguments: str, code: int = 0) -> click.testing.Result:
         """A command of ours: in a thread of this process, which saves the second that a new one takes to begin."""

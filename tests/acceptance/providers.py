@@ -14,7 +14,6 @@ from edges.provider.protocols import PROTOCOLS
 HUB88_UNIT: Final = 100_000
 """Its amounts are integers."""
 
-SOFTSWISS_SECRET: Final = "shared by a provider and one brand"
 
 _KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 HUB88_PRIVATE: Final = _KEY.private_bytes(
@@ -23,6 +22,11 @@ HUB88_PRIVATE: Final = _KEY.private_bytes(
 HUB88_PUBLIC: Final = _KEY.public_key().public_bytes(
     serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
 )
+
+
+def softswiss_secret(brand: str) -> str:
+    """What the provider shares with one brand, and with no other."""
+    return f"shared by a provider and {brand} alone"
 
 
 class Providers:
@@ -39,10 +43,11 @@ class Providers:
         self.token = ""
         """Of the game that was launched last: Hub88 binds bets to it."""
 
-    async def softswiss(self, endpoint: str, *, secret: str = SOFTSWISS_SECRET, **fields: Any) -> Any:
-        """Status and answer."""
+    async def softswiss(self, endpoint: str, *, secret: str = "", **fields: Any) -> Any:
+        """Status and answer. ``secret``: instead of the brand's own."""
         body = {"account_id": self._player_id, "currency": self._currency, "game_id": "dice", **fields}
-        return await self._call("softswiss", endpoint, body, secret.encode())
+        key = (secret or softswiss_secret(self._brand)).encode()
+        return await self._call("softswiss", endpoint, body, key)
 
     async def hub88(self, endpoint: str, **fields: Any) -> Any:
         """Status and answer."""
