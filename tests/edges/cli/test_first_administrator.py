@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edges.admin.app import admin_app
-from edges.cli.first_administrator import LOGIN, UNTOLD, ensure_first_administrator, told
+from edges.cli.first_administrator import LOGIN, ensure_first_administrator, told
 from tests.edges.api.running import running_people
 from tests.servers import Database
 
@@ -20,8 +20,6 @@ async def test_is_told_once_and_anew_after_an_interruption(
         assert second is not None
         assert (first.login, first.person) == (LOGIN, second.person)
         assert first.password != second.password
-        assert (tmp_path / UNTOLD).exists()
 
         told(tmp_path)
         assert await ensure_first_administrator(people.parts, tmp_path) is None
-        assert not (tmp_path / UNTOLD).exists()
