@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from contracts.commands.wallet import WalletCommand
+from contracts.ids import wallet_id
 from contracts.money import currency_of, parse_amount
 from contracts.receipts import Receipt
 from contracts.refusals import DailyLimitReached, InvalidAmount, LedgerError, Refused
@@ -26,11 +27,18 @@ from projections.positions import find_live
 from projections.request_steps import Request
 from projections.requests import Wanted
 
+T = TypeVar("T")
+
 READ_MODEL: Final = "requests"
 CAUGHT_UP_WITHIN_S: Final = 1.0
 LOOK_AGAIN_S: Final = 0.02
 
-HEAD: Final = "SELECT position FROM events WHERE brand_id = %s ORDER BY position DESC LIMIT 1"
+# Each wallet's last event, by its own key: what happens to others in the brand is not waited for.
+NEWEST: Final = """
+SELECT max(newest.position) FROM unnest(%s::text[]) AS wallet (id) CROSS JOIN LATERAL (
+    SELECT position FROM events WHERE brand_id = %s AND aggregate_id = wallet.id ORDER BY version DESC LIMIT 1
+) AS newest
+"""
 
 IN_UNITS: Final = frozenset({"minimum", "maximum", "required", "available", "used", "max_stake"})
 """Facts of refusals that are amounts."""
@@ -72,34 +80,20 @@ async def ask(
 
 
 async def own_request(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> Request | None:
-    """The player's own request of this id. One that was made a moment ago is waited for.
+    """The player's own request of this id, as of now.
 
     Raises :class:`NotYetProjected` if the read model is too far behind to tell.
     """
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        found = await _find(connection, person, kind, request_id)
-        if found is not None:
-            return found
-        row = await (await connection.execute(HEAD, (person.brand_id,))).fetchone()
-    head = int(row[0]) if row else 0
-    deadline_s = time.monotonic() + CAUGHT_UP_WITHIN_S
-    while True:
-        async with in_brand(parts.pool, person.brand_id) as connection:
-            place = await find_live(connection, person.brand_id, READ_MODEL)
-            reached = place.position if place else 0
-            if reached >= head:
-                return await _find(connection, person, kind, request_id)
-        if time.monotonic() > deadline_s:
-            raise NotYetProjected(READ_MODEL, head, reached)
-        await asyncio.sleep(LOOK_AGAIN_S)  # without a connection, which others need
+    return await _as_of_now(parts, person, lambda connection: _find(connection, person, kind, request_id))
 
 
 async def list_own(
     parts: ApiParts, person: Person, kind: Kind, query: Mapping[str, Any]
 ) -> tuple[Page[Request], dict[str, dict[str, str]]]:
-    """A page of the player's own, the newest first; and the details of each by its id.
+    """A page of the player's own as of now, the newest first; and the details of each by its id.
 
-    ``query``: as ``contracts.http.deposits.RequestsQuerySchema`` reads it. Raises ``InvalidCursor``.
+    ``query``: as ``contracts.http.deposits.RequestsQuerySchema`` reads it. Raises ``InvalidCursor``, or
+    :class:`NotYetProjected`.
     """
     wanted = Wanted(
         kinds=[kind],
@@ -107,13 +101,16 @@ async def list_own(
         currency=query["currency"],
         owner_id=person.subject_id,
     )
-    async with in_brand(parts.pool, person.brand_id) as connection:
+
+    async def read(connection: Connection) -> tuple[Page[Request], dict[str, dict[str, str]]]:
         page = await requests.list_page(
             connection, person.brand_id, wanted, limit=query["limit"], cursor=query["cursor"]
         )
         ids = [(person.subject_id, found.request_id) for found in page.items]
         details = await request_details.read(connection, parts.identity.vault, person.brand_id, kind, ids)
-    return page, details
+        return page, details
+
+    return await _as_of_now(parts, person, read)
 
 
 async def own_details(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> dict[str, str]:
@@ -141,6 +138,30 @@ async def refused(
     if withdrawing:
         facts |= await _withdrawable(parts, brand, wallet)
     return Problem(problem.status, problem.code, problem.title, **facts)
+
+
+async def _as_of_now(parts: ApiParts, person: Person, read: Callable[[Connection], Awaitable[T]]) -> T:
+    """Reads when the read model has everything that happened to the player's wallets until now.
+
+    Raises :class:`NotYetProjected`: what is missing could be the request that the player is about to make again.
+    """
+    known = await parts.directory.brand(person.brand_id)
+    currencies = known.state.settings.currencies if known else ()
+    wallets = [wallet_id(person.subject_id, currency) for currency in currencies]
+    newest: int | None = None
+    deadline_s = time.monotonic() + CAUGHT_UP_WITHIN_S
+    while True:
+        async with in_brand(parts.pool, person.brand_id) as connection:
+            if newest is None:
+                row = await (await connection.execute(NEWEST, (wallets, person.brand_id))).fetchone()
+                newest = (row[0] if row else None) or 0
+            place = await find_live(connection, person.brand_id, READ_MODEL)
+            reached = place.position if place else 0
+            if reached >= newest:
+                return await read(connection)
+        if time.monotonic() > deadline_s:
+            raise NotYetProjected(READ_MODEL, newest, reached)
+        await asyncio.sleep(LOOK_AGAIN_S)  # without a connection, which others need
 
 
 async def _withdrawable(parts: ApiParts, brand: Brand, wallet: str) -> dict[str, Any]:

@@ -135,6 +135,17 @@ async def test_a_decided_deposit_cannot_be_taken_back(house: House) -> None:
     assert euro["cash"] == "50.00"
 
 
+async def test_what_was_just_done_is_in_what_is_read_next(house: House) -> None:
+    player = await house.player()
+    for number in range(1, 4):
+        deposit_id = (await ask(house, player)).content["deposit_id"]
+        listed = (await house.ask("GET", "/deposits", player)).content["items"]
+        assert (len(listed), listed[0]["deposit_id"]) == (number, deposit_id)
+        await house.ask("POST", f"/deposits/{deposit_id}/cancel", player)
+        assert (await house.ask("GET", f"/deposits/{deposit_id}", player)).content["state"] == "cancelled"
+        assert (await house.ask("GET", "/deposits?state=requested", player)).content["items"] == []
+
+
 async def test_the_newest_deposit_is_listed_first(house: House) -> None:
     player = await house.player()
     ids = [(await ask(house, player)).content["deposit_id"] for _ in range(3)]
