@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 from marshmallow import Schema
@@ -17,6 +17,9 @@ from edges.api.write_keys import WRITE
 from edges.problems import Problem
 from edges.routes import Route
 from edges.tenancy import in_brand
+
+MAY_READ: Final = "content.read"
+MAY_WRITE: Final = "content.write"
 
 
 class Schemas(NamedTuple):
@@ -75,10 +78,25 @@ def routes_of(shelf: Shelf) -> tuple[Route, ...]:
 
     all_path, schemas, name = f"{BRAND_PATH}/{shelf.path}", shelf.schemas, shelf.name
     one_path = f"{all_path}/{{item}}"
-    read, write = {"permission": "content.read"}, {"permission": "content.write"}
     return (
-        Route("GET", all_path, show_all, f"Every {name}", {200: schemas.listed}, query=schemas.query, **read),
-        Route("GET", one_path, show_one, f"One {name}", {200: schemas.shown}, problems=(404,), **read),
+        Route(
+            "GET",
+            all_path,
+            show_all,
+            f"Every {name}",
+            {200: schemas.listed},
+            query=schemas.query,
+            permission=MAY_READ,
+        ),
+        Route(
+            "GET",
+            one_path,
+            show_one,
+            f"One {name}",
+            {200: schemas.shown},
+            problems=(404,),
+            permission=MAY_READ,
+        ),
         Route(
             "POST",
             all_path,
@@ -87,7 +105,7 @@ def routes_of(shelf: Shelf) -> tuple[Route, ...]:
             {201: schemas.shown},
             request=schemas.new,
             problems=(409, 422),
-            **write,
+            permission=MAY_WRITE,
         ),
         Route(
             "PUT",
@@ -97,9 +115,16 @@ def routes_of(shelf: Shelf) -> tuple[Route, ...]:
             {200: schemas.shown},
             request=schemas.content,
             problems=(404, 422),
-            **write,
+            permission=MAY_WRITE,
         ),
-        Route("DELETE", one_path, remove, f"Remove a {name}; again is harmless", {204: None}, **write),
+        Route(
+            "DELETE",
+            one_path,
+            remove,
+            f"Remove a {name}; again is harmless",
+            {204: None},
+            permission=MAY_WRITE,
+        ),
     )
 
 

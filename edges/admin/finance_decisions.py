@@ -1,5 +1,6 @@
 """Deciding on deposits and withdrawals: one command each, with the version that was seen; the ledger tells who won."""
 
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from aiohttp import web
@@ -135,7 +136,7 @@ async def _decide(
     kind: Literal["deposit", "withdrawal"],
     what: str,
     schema: type[Schema],
-    command: type[WalletCommand],
+    command: Callable[..., WalletCommand],
     **more: Any,
 ) -> web.Response:
     """The fields of each schema are called as those of its command."""
