@@ -34,9 +34,11 @@ class House:
     boss: Staff
     _finance: list[Staff] = field(default_factory=list)
 
-    async def open_brand(self, brand: str, **settings: Any) -> None:
+    async def open_brand(
+        self, brand: str, *, currencies: tuple[str, ...] = ("EUR", "USD"), **settings: Any
+    ) -> None:
         """A brand with a domain, accounts, both providers, and a game of each."""
-        new = {"brand_id": brand, "name": brand.title(), "currencies": ["EUR", "USD"]}
+        new = {"brand_id": brand, "name": brand.title(), "currencies": list(currencies)}
         await self.boss.post("/api/v1/brands", new, status=201)
         domains = [f"{brand}.example"]
         await self.boss.change_settings(brand, **{"domains": domains, **SETTINGS, **settings})
@@ -65,10 +67,10 @@ class House:
         assert answer.status == 201 or answer.code == (422, "unknown_integration"), answer
         return answer.status == 201
 
-    def player(self, brand: str, login: str = "") -> Player:
+    def player(self, brand: str, login: str = "", *, currency: str = "EUR") -> Player:
         """Somebody who has not signed up yet."""
         urls = self.system.url("player"), self.system.url("provider")
-        return Player(self.http, urls[0], brand, provider_url=urls[1], login=login)
+        return Player(self.http, urls[0], brand, provider_url=urls[1], login=login, currency=currency)
 
     async def finance(self) -> list[Staff]:
         """Two who decide about money, and may each decide alone."""

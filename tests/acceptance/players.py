@@ -16,12 +16,20 @@ class Player(Client):
     """One player of a brand, at the brand's own domain."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, brand: str, *, provider_url: str, login: str = ""
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        brand: str,
+        *,
+        provider_url: str,
+        login: str = "",
+        currency: str = "EUR",
     ) -> None:
         super().__init__(http, url, host=f"{brand}.example")
         self.brand = brand
         self.login = login or f"ada-{uuid4().hex[:10]}"
         self.password = PASSWORD
+        self.currency = currency
         self.player_id = ""
         self._provider_url = provider_url
 
@@ -39,30 +47,32 @@ class Player(Client):
         self.player_id, self.token = entrance["player_id"], entrance["access_token"]
         return entrance
 
-    async def money(self, currency: str = "EUR") -> tuple[str, str]:
+    async def money(self) -> tuple[str, str]:
         """Cash, and what is held for withdrawals."""
         wallets = (await self.get("/api/v1/wallets"))["items"]
-        (wallet,) = [wallet for wallet in wallets if wallet["currency"] == currency]
+        (wallet,) = [wallet for wallet in wallets if wallet["currency"] == self.currency]
         return wallet["cash"], wallet["held"]
 
     async def request_deposit(
         self, amount: str, *, depositor: str = "Ada Payer", key: str | None = None
     ) -> str:
         """Its id."""
-        wish = {"currency": "EUR", "amount": amount, "account": "main", "depositor": depositor}
+        wish = {"currency": self.currency, "amount": amount, "account": "main", "depositor": depositor}
         return str((await self.post("/api/v1/deposits", wish, status=201, key=key))["deposit_id"])
 
     async def request_withdrawal(self, amount: str, *, key: str | None = None, **account: str) -> str:
         """Its id."""
-        wish = {"currency": "EUR", "amount": amount, **(account or ACCOUNT)}
+        wish = {"currency": self.currency, "amount": amount, **(account or ACCOUNT)}
         return str((await self.post("/api/v1/withdrawals", wish, status=201, key=key))["withdrawal_id"])
 
     async def launch(self, game: str) -> str:
         """The token that stands for the player at the game's provider."""
-        launched = await self.post(f"/api/v1/games/{game}/launch", {"currency": "EUR", "language": "en"})
+        launched = await self.post(
+            f"/api/v1/games/{game}/launch", {"currency": self.currency, "language": "en"}
+        )
         assert launched["token"] in launched["url"]
         return str(launched["token"])
 
     def at_providers(self) -> Providers:
         """The providers, about to call about this player."""
-        return Providers(self.http, self._provider_url, self.brand, self.player_id)
+        return Providers(self.http, self._provider_url, self.brand, self.player_id, self.currency)

@@ -33,7 +33,7 @@ class Providers:
     """Both of them, calling one brand about one player."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, brand: str, player_id: str, currency: str = "EUR"
+        self, http: aiohttp.ClientSession, url: str, brand: str, player_id: str, currency: str
     ) -> None:
         self._http = http
         self._url = url
