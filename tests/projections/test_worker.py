@@ -11,9 +11,12 @@ import psycopg
 import pytest
 import redis.asyncio
 
+from contracts.events.agent import AgentAdded
+from contracts.events.staff import StaffAdded
+from contracts.ids import PLATFORM_BRAND
 from contracts.refusals import Overloaded
 from edges.embedded.valkey import EmbeddedValkey
-from projections import balances
+from projections import agents, balances, staff
 from projections.feed import WAKE_CHANNEL, Recorded
 from projections.metrics import ProjectionMetrics
 from projections.outbox import OutboxOptions
@@ -23,6 +26,7 @@ from projections.registry import PROJECTIONS
 from projections.runner import RunnerOptions
 from projections.worker import NotReady, Worker, WorkerOptions
 from tests.eventually import eventually
+from tests.projections.asking import about_agents, about_staff
 from tests.projections.logs import ALICE, BOB, BrandLog, bet, brand_session
 from tests.projections.test_outbox import ClosesARoundPerDeposit, LogLedger
 from tests.projections.test_runner import Fragile
@@ -195,6 +199,25 @@ async def test_sends_the_outbox_of_every_brand(database: Database, brand_log: Br
     )
     async with _working(worker):
         await eventually(lambda: sum(event.type == "RoundClosed/1" for event in brand_log.events) == 2)
+
+
+async def test_follows_the_platform_as_any_other_brand(database: Database) -> None:
+    platform = BrandLog(database.dsn("writer"), PLATFORM_BRAND)
+    platform.create()
+    about_agents(platform, AgentAdded(agent_id="ann", parent="", level=1, code="ANN", actor="cli"))
+    about_staff(platform, StaffAdded(staff_id="sue", roles=("risk",), brands=("*",), actor="cli"))
+    ledger = BrandLedger(platform)
+    worker = Worker(database.dsn("projector"), execute=ledger.execute, options=POLLING)
+    async with (
+        _working(worker),
+        await brand_session(database.dsn("reader"), PLATFORM_BRAND) as reader,
+    ):
+        await eventually(lambda: _caught_up(worker, platform))
+        await eventually(worker.ready)
+        assert await agents.find(reader, "ann") is not None
+        assert await staff.find(reader, "sue") is not None
+    assert ledger.taken == []
+    platform.close()
 
 
 async def test_fires_timers_when_their_time_has_come(database: Database, brand_log: BrandLog) -> None:
