@@ -114,6 +114,10 @@ def _unblock(tree: AgentTree, agent: Agent, command: c.UnblockAgent) -> e.AgentU
     return e.AgentUnblocked(agent_id=command.agent_id, reason=command.reason, actor=command.actor)
 
 
+def _reset_password(tree: AgentTree, agent: Agent, command: c.ResetAgentPassword) -> e.AgentPasswordReset:
+    return e.AgentPasswordReset(agent_id=command.agent_id, reason=command.reason, actor=command.actor)
+
+
 def _allow(tree: AgentTree, agent: Agent, command: c.AllowAgent) -> e.AgentAllowed:
     if check_brand_id(command.brand) in agent.brands:
         raise AgentStateConflict(agent_id=command.agent_id, reason="it may serve this brand already")
@@ -130,6 +134,7 @@ _DECISIONS: Final[dict[type[c.AgentCommand], Callable[[AgentTree, Agent, Any], A
     c.MoveAgent: _move,
     c.BlockAgent: _block,
     c.UnblockAgent: _unblock,
+    c.ResetAgentPassword: _reset_password,
     c.AllowAgent: _allow,
     c.DisallowAgent: _disallow,
 }
@@ -193,6 +198,10 @@ def _unblocked(tree: AgentTree, event: e.AgentUnblocked) -> None:
     _change(tree, event.agent_id, blocked=None)
 
 
+def _password_reset(tree: AgentTree, event: e.AgentPasswordReset) -> None:
+    """Nothing that a later decision depends on."""
+
+
 def _allowed(tree: AgentTree, event: e.AgentAllowed) -> None:
     _change(tree, event.agent_id, brands=tree.agents[event.agent_id].brands | {event.brand})
 
@@ -210,6 +219,7 @@ _CHANGES: Final[dict[type, Callable[[AgentTree, Any], None]]] = {
     e.AgentMoved: _moved,
     e.AgentBlocked: _blocked,
     e.AgentUnblocked: _unblocked,
+    e.AgentPasswordReset: _password_reset,
     e.AgentAllowed: _allowed,
     e.AgentDisallowed: _disallowed,
 }

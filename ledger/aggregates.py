@@ -26,14 +26,15 @@ _CHANGED_BY: Final[dict[type, Callable[[Any, Any], Aggregate]]] = {
         (
             player_events.PlayerRegistered, player_events.PlayerApproved, player_events.PlayerRejected,
             player_events.PlayerBlocked, player_events.PlayerUnblocked, player_events.PlayerAssigned,
-            player_events.PlayerErased,
+            player_events.PlayerPasswordReset, player_events.PlayerErased,
         ),
         player.evolve,
     ),
     **dict.fromkeys(
         (
             agent_events.AgentAdded, agent_events.AgentMoved, agent_events.AgentBlocked,
-            agent_events.AgentUnblocked, agent_events.AgentAllowed, agent_events.AgentDisallowed,
+            agent_events.AgentUnblocked, agent_events.AgentPasswordReset, agent_events.AgentAllowed,
+            agent_events.AgentDisallowed,
         ),
         agents.evolve,
     ),

@@ -77,7 +77,10 @@ def _created(brand_id: str, command: c.CreateBrand) -> e.BrandCreated:
     check_brand_id(brand_id)
     if command.brand_id != brand_id:
         raise InvalidSetting(setting="brand_id", reason="not the brand whose log this is")
-    if brand_id != PLATFORM_BRAND or command.currencies:
+    if brand_id == PLATFORM_BRAND:
+        if command.currencies:
+            raise InvalidSetting(setting="currencies", reason=f"{PLATFORM_BRAND} deals in none")
+    else:
         changed(BrandSettings(), {"name": command.name, "currencies": command.currencies})
     return e.BrandCreated(
         brand_id=brand_id, name=command.name, currencies=command.currencies, actor=command.actor
@@ -87,6 +90,8 @@ def _created(brand_id: str, command: c.CreateBrand) -> e.BrandCreated:
 def _change_settings(brand: Brand, command: c.ChangeBrandSettings) -> e.BrandSettingsChanged:
     if command.expected_version not in (None, brand.settings_version):
         raise SettingsChanged(version=brand.settings_version, expected_version=command.expected_version)
+    if brand.brand_id == PLATFORM_BRAND and "currencies" in command.settings:
+        raise InvalidSetting(setting="currencies", reason=f"{PLATFORM_BRAND} deals in none")
     changed(brand.settings, command.settings)
     return e.BrandSettingsChanged(
         settings=command.settings,

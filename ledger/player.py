@@ -97,6 +97,11 @@ def _assign(player: Player, command: c.AssignPlayer) -> e.PlayerAssigned:
     )
 
 
+def _reset_password(player: Player, command: c.ResetPlayerPassword) -> e.PlayerPasswordReset:
+    _require(player, player.status != "erased")
+    return e.PlayerPasswordReset(player_id=player.player_id, reason=command.reason, actor=command.actor)
+
+
 def _erase(player: Player, command: c.ErasePlayer) -> e.PlayerErased:
     _require(player, player.status != "erased")
     return e.PlayerErased(player_id=player.player_id, reason=command.reason, actor=command.actor)
@@ -108,6 +113,7 @@ _DECISIONS: Final[dict[type[c.PlayerCommand], Callable[[Player, Any], Any]]] = {
     c.BlockPlayer: _block,
     c.UnblockPlayer: _unblock,
     c.AssignPlayer: _assign,
+    c.ResetPlayerPassword: _reset_password,
     c.ErasePlayer: _erase,
 }
 
@@ -145,6 +151,10 @@ def _assigned(player: Player, event: e.PlayerAssigned) -> None:
     player.agent_id = event.agent_id
 
 
+def _password_reset(player: Player, event: e.PlayerPasswordReset) -> None:
+    """Nothing that a later decision depends on."""
+
+
 def _erased(player: Player, event: e.PlayerErased) -> None:
     player.status = "erased"
 
@@ -156,5 +166,6 @@ _CHANGES: Final[dict[type, Callable[[Player, Any], None]]] = {
     e.PlayerBlocked: _blocked,
     e.PlayerUnblocked: _unblocked,
     e.PlayerAssigned: _assigned,
+    e.PlayerPasswordReset: _password_reset,
     e.PlayerErased: _erased,
 }

@@ -201,6 +201,7 @@ _RULES: Final[dict[type, Rule]] = {
         lambda event: {"agent_id": event.agent_id},
         lambda event: {"agent_id": event.previous},
     ),
+    p.PlayerPasswordReset: Rule("player", "player_id"),
     p.PlayerErased: Rule("player", "player_id", lambda _: {"status": "erased"}),
     a.AgentAdded: Rule("agent", "agent_id", lambda event: {"parent": event.parent, "level": event.level}),
     a.AgentMoved: Rule(
@@ -211,6 +212,7 @@ _RULES: Final[dict[type, Rule]] = {
     ),
     a.AgentBlocked: Rule("agent", "agent_id", lambda event: {"blocked": event.reason}),
     a.AgentUnblocked: Rule("agent", "agent_id", lambda _: {"blocked": None}),
+    a.AgentPasswordReset: Rule("agent", "agent_id"),
     a.AgentAllowed: Rule("agent", "agent_id"),
     a.AgentDisallowed: Rule("agent", "agent_id", took=True),
     s.StaffAdded: Rule("staff", "staff_id"),

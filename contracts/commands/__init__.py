@@ -45,11 +45,13 @@ AnyCommand = (
     | player.BlockPlayer
     | player.UnblockPlayer
     | player.AssignPlayer
+    | player.ResetPlayerPassword
     | player.ErasePlayer
     | agent.AddAgent
     | agent.MoveAgent
     | agent.BlockAgent
     | agent.UnblockAgent
+    | agent.ResetAgentPassword
     | agent.AllowAgent
     | agent.DisallowAgent
     | staff.AddStaff

@@ -52,6 +52,15 @@ class UnblockAgent(AgentCommand, frozen=True, kw_only=True, tag=True):
     actor: str = ""
 
 
+class ResetAgentPassword(AgentCommand, frozen=True, kw_only=True, tag=True):
+    """Put it on record that a temporary password was given."""
+
+    outcomes = (events.AgentPasswordReset,)
+
+    reason: str = ""
+    actor: str = ""
+
+
 class AllowAgent(AgentCommand, frozen=True, kw_only=True, tag=True):
     outcomes = (events.AgentAllowed,)
 

@@ -69,6 +69,15 @@ class AssignPlayer(PlayerCommand, frozen=True, kw_only=True, tag=True):
     actor: str = ""
 
 
+class ResetPlayerPassword(PlayerCommand, frozen=True, kw_only=True, tag=True):
+    """Put it on record that a temporary password was given."""
+
+    outcomes = (events.PlayerPasswordReset,)
+
+    reason: str = ""
+    actor: str = ""
+
+
 class ErasePlayer(PlayerCommand, frozen=True, kw_only=True, tag=True):
     outcomes = (events.PlayerErased,)
 

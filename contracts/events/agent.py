@@ -40,6 +40,14 @@ class AgentUnblocked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actor: str = ""
 
 
+class AgentPasswordReset(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody gave the agent a temporary password, which is not told here."""
+
+    agent_id: str
+    reason: str = ""
+    actor: str = ""
+
+
 class AgentAllowed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The agent may serve the brand: an entry of its allow-list."""
 

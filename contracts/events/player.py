@@ -59,6 +59,14 @@ class PlayerAssigned(Struct, frozen=True, kw_only=True, omit_defaults=True):
     actor: str = ""
 
 
+class PlayerPasswordReset(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody gave the player a temporary password, which is not told here."""
+
+    player_id: str
+    reason: str = ""
+    actor: str = ""
+
+
 class PlayerErased(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The person behind the id was erased; the id and its money's history stay."""
 

@@ -111,6 +111,10 @@ class LedBrandSchema(Schema):
     currencies = fields.List(fields.String(), required=True)
     domains = fields.List(fields.String(), required=True)
     max_stake = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    settings_version = fields.Integer(
+        required=True,
+        metadata={"description": "Changes of settings so far; what is expected of the next one"},
+    )
     integrations = fields.List(fields.Nested(LedBrandIntegrationSchema), required=True)
 
 

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from contracts.commands import Command
-from contracts.commands.player import ApprovePlayer, RegisterPlayer, RejectPlayer
+from contracts.commands.player import ApprovePlayer, RegisterPlayer, RejectPlayer, ResetPlayerPassword
 from contracts.commands.wallet import OpenWallet
 from contracts.ids import wallet_id
 from contracts.refusals import ConflictingReplay, Refused, UnknownWallet
 from edges.api.parts import ApiParts
 from edges.api.write_keys import WriteKey
-from edges.content import notes
 from edges.identity.persons import Person
 from edges.log_states import read_player
 from edges.people.given_logins import GivenLogin, GivenLogins
@@ -22,8 +21,6 @@ from ledger.brand import Brand
 
 POLICY: Final = "staff"
 """What the log says of how they came in."""
-
-RESET_NOTE: Final = "Gave a temporary password: {reason}"
 
 
 class NewPlayer(NamedTuple):
@@ -87,24 +84,16 @@ async def reject(parts: ApiParts, person: Person, key: WriteKey, reason: str, ac
 async def give_password(
     parts: ApiParts, person: Person, key: WriteKey, reason: str, actor: str
 ) -> GivenLogin:
-    """A temporary one, told once; all sessions end. A note says who gave it and why.
+    """A temporary one, told once; all sessions end. The log tells who gave it and why.
 
-    Whoever asks again with the same key is given another one, until the player has chosen one. Raises
-    :class:`UnknownPerson`.
+    Whoever asks again with the same key is given another one, until the player has chosen one. Raises a
+    ``LedgerError``, or :class:`UnknownPerson`.
     """
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        asked_at = await notes.written_at(connection, person, key.id)
-        if asked_at is None:
-            await notes.add(
-                connection,
-                parts.identity.vault,
-                person,
-                note_id=key.id,
-                text=RESET_NOTE.format(reason=reason),
-                written_by=actor,
-                now=parts.now(),
-            )
-    return await GivenLogins(parts.pool, parts.identity, parts.clock).renew_password(person, asked_at)
+    command = ResetPlayerPassword(
+        command_id=key.command_id("password"), player_id=person.subject_id, reason=reason, actor=actor
+    )
+    await parts.ledger.brand(person.brand_id).execute(command)
+    return await GivenLogins(parts.pool, parts.identity, parts.clock).reset_password(person, key)
 
 
 def _registration(key: WriteKey, person: Person, new: NewPlayer, actor: str) -> list[Command]:

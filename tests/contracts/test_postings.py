@@ -107,6 +107,8 @@ MAKERS: dict[type, list[Maker]] = {
     a.AgentBlocked: [unmoved(a.AgentBlocked(agent_id="a", reason="r"))],
     a.AgentUnblocked: [unmoved(a.AgentUnblocked(agent_id="a", reason="r"))],
     a.AgentAllowed: [unmoved(a.AgentAllowed(agent_id="a", brand="b1"))],
+    p.PlayerPasswordReset: [unmoved(p.PlayerPasswordReset(player_id="p"))],
+    a.AgentPasswordReset: [unmoved(a.AgentPasswordReset(agent_id="a"))],
     a.AgentDisallowed: [unmoved(a.AgentDisallowed(agent_id="a", brand="b1"))],
     s.StaffAdded: [unmoved(s.StaffAdded(staff_id="s", roles=("risk",), brands=("*",)))],
     s.StaffRightsChanged: [
