@@ -11,24 +11,30 @@ from edges import logs
 from edges.cli.outcomes import EXIT_CODES_HELP, tell
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "agent": "edges.cli.agent:agent",
     "audit": "edges.cli.audit:audit",
     "brand": "edges.cli.brand:brand",
     "callback": "edges.cli.callback:callback",
     "catalog": "edges.cli.catalog:catalog",
     "completion": "edges.cli.completion:completion",
     "demo": "edges.cli.system:demo",
+    "deposits": "edges.cli.money_requests:deposits",
     "integration": "edges.cli.integration:integration",
+    "keys": "edges.cli.keys:keys",
     "migrate": "edges.cli.system:migrate",
     "parity": "edges.cli.parity:parity",
+    "player": "edges.cli.player:player",
     "projections": "edges.cli.projections:projections",
     "rounds": "edges.cli.rounds:rounds",
     "secrets": "edges.cli.secrets:secrets",
     "serve": "edges.cli.serve:serve",
     "session": "edges.cli.session:session",
+    "staff": "edges.cli.staff:staff",
     "trial-balance": "edges.cli.trial_balance:trial_balance",
     "up": "edges.cli.up:up",
     "urls": "edges.cli.system:urls",
     "wallet": "edges.cli.wallet:wallet",
+    "withdrawals": "edges.cli.money_requests:withdrawals",
 }
 """Where each command is; its module is imported when it is used."""
 

@@ -4,13 +4,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from contracts.commands.brand import ChangeBrandSettings, CreateBrand
 from contracts.ids import creation_id
-from contracts.money import currency_of, format_amount, parse_amount
+from contracts.money import currency_of, parse_amount
 from contracts.receipts import Receipt
-from edges.cli.options import actor_option, brand_argument, home_option, json_option, key_option
-from edges.cli.output import print_facts, print_json, print_receipt, print_table
+from edges.admin.setting_documents import taken
+from edges.cli.brand_show import show
+from edges.cli.options import (
+    actor_option,
+    brand_argument,
+    home_option,
+    json_option,
+    key_option,
+    version_option,
+)
+from edges.cli.output import print_json, print_receipt, print_table
 from edges.cli.reach import BRANDS_PATH, brand_of, own_command_id, with_ledger
 from ledger.client import LedgerClient
 
@@ -18,6 +28,9 @@ from ledger.client import LedgerClient
 @click.group()
 def brand() -> None:
     """Brands: each one has its own log."""
+
+
+brand.add_command(show)
 
 
 @brand.command()
@@ -69,33 +82,6 @@ def list_brands(home: Path, as_json: bool) -> None:
 
 @brand.command()
 @brand_argument
-@home_option
-@json_option
-def show(brand_id: str, home: Path, as_json: bool) -> None:
-    """A brand's settings."""
-    found = with_ledger(home, lambda client: brand_of(client, brand_id))
-    if as_json:
-        print_json(found)
-        return
-    limits = [f"{_money(code, units)} {code}" for code, units in sorted(found["max_stake"].items())]
-    print_facts(
-        {
-            "brand": found["brand_id"],
-            "name": found["name"],
-            "currencies": " ".join(found["currencies"]),
-            "domains": " ".join(found["domains"]) or "none",
-            "maximum stake": ", ".join(limits) or "none",
-            **{
-                f"integration {integration['name']}": f"{integration['protocol']}, keys "
-                + " ".join(integration["key_ids"])
-                for integration in found["integrations"]
-            },
-        }
-    )
-
-
-@brand.command()
-@brand_argument
 @click.option("--name")
 @click.option("--domain", "domains", multiple=True, help="All of the brand's domains; may be repeated.")
 @click.option("--currency", "currencies", multiple=True, help="All of its currencies; may be repeated.")
@@ -107,6 +93,15 @@ def show(brand_id: str, home: Path, as_json: bool) -> None:
     metavar="CODE=AMOUNT",
     help="Largest stake of one bet, such as EUR=50.00; EUR= lifts it. Other currencies stay as they are.",
 )
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="NAME=JSON",
+    help='Any setting, such as deposit_min=\'{"EUR": "10.00"}\'; may be repeated. `brand show --all` names them.',
+)
+@click.option("--reason", default="", help="Recorded with the change.")
+@version_option
 @key_option
 @actor_option
 @home_option
@@ -119,16 +114,20 @@ def settings(
     currencies: tuple[str, ...],
     dialects: tuple[str, ...],
     limits: tuple[str, ...],
+    given: tuple[str, ...],
+    reason: str,
+    expected_version: int | None,
     key: str | None,
     actor: str,
     home: Path,
     as_json: bool,
 ) -> None:
-    """Change a brand's settings; what is not given stays."""
+    """Change a brand's settings, all that are given or none; the others stay. Amounts are decimals in main units."""
+    by_name = taken(dict(map(_named, given)))
 
     async def work(client: LedgerClient) -> Receipt:
         found = await brand_of(client, brand_id)
-        given: dict[str, Any] = {
+        by_option: dict[str, Any] = {
             "name": name,
             "domains": domains or None,
             "currencies": currencies or None,
@@ -137,12 +136,23 @@ def settings(
         }
         command = ChangeBrandSettings(
             command_id=own_command_id(key, "settings"),
-            settings={name: value for name, value in given.items() if value is not None},
+            settings=by_name | {name: value for name, value in by_option.items() if value is not None},
+            reason=reason,
             actor=actor,
+            expected_version=expected_version,
         )
         return await client.brand(brand_id).execute(command)
 
     print_receipt(with_ledger(home, work), f"settings of {brand_id} changed", as_json=as_json)
+
+
+def _named(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    try:
+        return name, orjson.loads(value)
+    except orjson.JSONDecodeError:
+        reason = "is not NAME=JSON" if equals else "has no value"
+        raise click.BadParameter(f"{text!r} {reason}", param_hint="--set") from None
 
 
 def _merged(known: dict[str, int], given: tuple[str, ...]) -> dict[str, int]:
@@ -156,7 +166,3 @@ def _merged(known: dict[str, int], given: tuple[str, ...]) -> dict[str, int]:
         else:
             limits.pop(code, None)
     return limits
-
-
-def _money(code: str, units: Any) -> str:
-    return format_amount(int(units), currency_of(code))

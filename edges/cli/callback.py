@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 import click
 
 from contracts.ids import check_brand_id
-from edges.cli.demo_brand import hub88_private_key
+from edges.cli.demo_credentials import hub88_private_key
 from edges.cli.options import brand_argument, home_option, json_option
 from edges.cli.outcomes import CommandRefused
 from edges.cli.output import print_json

@@ -2,58 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from psycopg_pool import AsyncConnectionPool
-
 from contracts.refusals import UnknownBrand
-from edges.cli.reach import System
-from edges.connections import redis_url
-from edges.database import Role
-from edges.identity.kit import Identity
-from edges.metrics import Metrics
+from edges.api.parts import ApiParts
+from edges.cli.start_marks import untold_administrator
 from edges.people.given_logins import GivenLogin
 from edges.people.staff_accounts import StaffAccounts
-from edges.tenancy import Pool
 
 LOGIN: Final = "admin"
-UNTOLD: Final = "first_administrator_untold"
 
 PLATFORM_WITHIN_S: Final = 15.0
 PAUSE_S: Final = 0.05
 
 
-@asynccontextmanager
-async def staff_accounts(system: System) -> AsyncIterator[StaffAccounts]:
-    """The accounts of staff in a running system, for commands."""
-    pool: Pool = AsyncConnectionPool(
-        system.dsn(Role.EDGE),
-        min_size=1,
-        max_size=1,
-        open=False,
-        kwargs={"application_name": "tongbo command line"},
-    )
-    identity = Identity(pool, system.secrets, redis_url(system.settings, system.secrets), Metrics())
-    async with pool, system.client() as client:
-        yield StaffAccounts(pool, identity, client, time.time)
-        await identity.close()
-
-
-async def ensure_first_administrator(system: System) -> GivenLogin | None:
+async def ensure_first_administrator(parts: ApiParts, home: Path) -> GivenLogin | None:
     """What to tell, and then to confirm by :func:`told`; None where there is staff already.
 
     A start that was interrupted before that is completed by the next, which tells something new.
     """
-    untold = _untold(system.settings.home)
-    unfinished = untold.exists()
-    async with staff_accounts(system) as accounts:
-        if not unfinished and (await accounts.roster()).members:
-            return None
-        untold.touch()
-        given = await _made(accounts)
+    accounts = StaffAccounts(parts.pool, parts.identity, parts.ledger, parts.clock)
+    untold = untold_administrator(home)
+    if not untold.exists() and (await accounts.roster()).members:
+        return None
+    untold.touch()
+    given = await _made(accounts)
     if given is None:
         untold.unlink()
     return given
@@ -61,7 +35,7 @@ async def ensure_first_administrator(system: System) -> GivenLogin | None:
 
 def told(home: Path) -> None:
     """The secrets have been shown, and will not be again."""
-    _untold(home).unlink(missing_ok=True)
+    untold_administrator(home).unlink(missing_ok=True)
 
 
 async def _made(accounts: StaffAccounts) -> GivenLogin | None:
@@ -74,7 +48,3 @@ async def _made(accounts: StaffAccounts) -> GivenLogin | None:
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(PAUSE_S)
-
-
-def _untold(home: Path) -> Path:
-    return home / UNTOLD

@@ -11,6 +11,7 @@ from edges.config import DEFAULT_HOME
 F = TypeVar("F", bound=Callable[..., Any])
 
 ACTOR = "operator"
+METHOD = "manual"
 
 
 def home_option(command: F) -> F:
@@ -42,6 +43,35 @@ def actor_option(command: F) -> F:
     return click.option("--actor", default=ACTOR, show_default=True, help="Who is recorded as having asked.")(
         command
     )
+
+
+def amount_argument(command: F) -> F:
+    """The argument ``amount``: a decimal in main units."""
+    return click.argument("amount")(command)
+
+
+def method_option(command: F) -> F:
+    """``--method``: the argument ``method``."""
+    return click.option("--method", default=METHOD, show_default=True, help="How the money moved.")(command)
+
+
+def reference_option(command: F) -> F:
+    """``--reference``: the argument ``reference``."""
+    return click.option("--reference", default="", help="The outside's own id of it.")(command)
+
+
+def reason_option(command: F) -> F:
+    """``--reason``: the argument ``reason``."""
+    return click.option("--reason", required=True, help="Recorded with the event.")(command)
+
+
+def version_option(command: F) -> F:
+    """``--expected-version``: the argument ``expected_version``, None where not given."""
+    return click.option(
+        "--expected-version",
+        type=click.IntRange(0),
+        help="The version you have seen: refused if somebody was quicker.",
+    )(command)
 
 
 def brand_argument(command: F) -> F:

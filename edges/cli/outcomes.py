@@ -1,16 +1,20 @@
 """Exit codes of the command line, and how an error is told: a line on stderr, or JSON there with ``--json``."""
 
 import sys
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, Final
 
 import click
 import orjson
 import psycopg
+from psycopg_pool import PoolTimeout
 
-from contracts.refusals import LedgerError, Refused, Retryable
+from contracts.refusals import Refused, Retryable
 from edges.errors import ConfigurationError, StartError
 from projections.errors import NotYetProjected, ProjectionError, RebuildUnderWay, UnknownProjection
+
+SERVER_ERROR: Final = 500
 
 
 class ExitCode(IntEnum):
@@ -50,7 +54,7 @@ def tell(error: Exception, *, as_json: bool) -> ExitCode | None:
         return None
     exit_code, code, message = known
     if as_json:
-        facts = error.facts if isinstance(error, LedgerError) else {}
+        facts = getattr(error, "facts", {})
         document: dict[str, Any] = {"error": code, "message": message, **facts}
         balance = getattr(error, "balance", None)
         if balance is not None:
@@ -85,7 +89,30 @@ def _known(error: Exception) -> tuple[ExitCode, str, str] | None:
         case psycopg.OperationalError():
             cause = str(error).strip().partition("\n")[0]  # libpq names places and reasons, never a password
             return ExitCode.UNAVAILABLE, "database_unavailable", f"the database cannot be reached: {cause}"
+        case PoolTimeout():
+            return ExitCode.UNAVAILABLE, "database_unavailable", "the database does not answer"
+    return _known_to_edges(error)
+
+
+def _known_to_edges(error: Exception) -> tuple[ExitCode, str, str] | None:
+    """What an edge would answer with; the commands that raise it have imported all of this already."""
+    from edges.identity.errors import IdentityError, IdentityRetryable  # noqa: PLC0415 - others start without it
+    from edges.problems import Problem  # noqa: PLC0415
+
+    match error:
+        case IdentityRetryable():
+            return ExitCode.UNAVAILABLE, error.code, str(error)
+        case IdentityError():
+            return ExitCode.REFUSED, error.code, str(error)
+        case Problem():
+            code = ExitCode.UNAVAILABLE if error.status >= SERVER_ERROR else ExitCode.REFUSED
+            return code, error.code, _with_facts(error.title, error.facts)
     return None
+
+
+def _with_facts(text: str, facts: Mapping[str, Any]) -> str:
+    details = ", ".join(f"{name}={value}" for name, value in facts.items())
+    return f"{text} ({details})" if details else text
 
 
 def _label(code: ExitCode) -> str:

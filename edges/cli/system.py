@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from edges.cli.demo_brand import make_traffic
+from edges.cli.demo_traffic import make_traffic
 from edges.cli.options import home_option, json_option
 from edges.cli.output import print_facts, print_json
 from edges.cli.reach import find_system, run

@@ -6,21 +6,19 @@ import click
 
 from contracts.commands import wallet as w
 from contracts.money import parse_amount
-from edges.cli.options import actor_option, key_option
+from edges.cli.options import (
+    actor_option,
+    amount_argument,
+    key_option,
+    method_option,
+    reason_option,
+    reference_option,
+)
 from edges.cli.reach import own_command_id
 from edges.cli.statement import statement
 from edges.cli.wallet_show import show
 from edges.cli.wallet_target import Target, amount_of, on_wallet
 
-METHOD: Final = "manual"
-
-amount_argument: Final = click.argument("amount")
-withdrawal_argument: Final = click.argument("withdrawal_id", metavar="WITHDRAWAL")
-reason_option: Final = click.option("--reason", required=True, help="Recorded with the event.")
-method_option: Final = click.option(
-    "--method", default=METHOD, show_default=True, help="How the money moved."
-)
-reference_option: Final = click.option("--reference", default="", help="The outside's own id of it.")
 scope_option: Final = click.option(
     "--scope", type=click.Choice(["bets", "withdrawals"]), default="bets", show_default=True
 )
@@ -65,95 +63,6 @@ def deposit(target: Target, *, amount: str, key: str | None, actor: str, method:
             actor=actor,
         ),
         lambda receipt: f"deposited {amount_of(receipt)} to {target.owner_id}",
-    )
-
-
-@wallet.group()
-def withdraw() -> None:
-    """Withdrawals: requested (the money is held), then approved and paid out, or released."""
-
-
-@withdraw.command("request")
-@on_wallet
-@amount_argument
-@withdrawal_argument
-@click.option("--actor", help="Who is recorded as having asked; the wallet's owner where not given.")
-@click.option("--day", default="", metavar="DATE", help="The brand's business day, where days have limits.")
-def request_withdrawal(
-    target: Target, *, amount: str, withdrawal_id: str, actor: str | None, day: str
-) -> None:
-    """Hold AMOUNT for a withdrawal with the id WITHDRAWAL."""
-    target.give(
-        lambda found, money: w.RequestWithdrawal(
-            wallet_id=found,
-            command_id=own_command_id(f"{found}:{withdrawal_id}", "withdrawal"),
-            withdrawal_id=withdrawal_id,
-            amount=parse_amount(amount, money),
-            actor=actor or found.rpartition(":")[0],
-            day=day,
-        ),
-        lambda receipt: f"holding {amount_of(receipt)} for withdrawal {withdrawal_id}",
-    )
-
-
-@withdraw.command("approve")
-@on_wallet
-@withdrawal_argument
-@key_option
-@actor_option
-def approve_withdrawal(target: Target, *, withdrawal_id: str, key: str | None, actor: str) -> None:
-    """Approve a requested withdrawal; large ones take a second person (another --actor)."""
-    target.give(
-        lambda found, _: w.ApproveWithdrawal(
-            wallet_id=found,
-            command_id=own_command_id(key or f"{found}:{withdrawal_id}:{actor}", "approval"),
-            withdrawal_id=withdrawal_id,
-            actor=actor,
-        ),
-        lambda receipt: (
-            f"approved {amount_of(receipt)} of withdrawal {withdrawal_id}"
-            f" ({receipt.event.approvals} of {receipt.event.needed})"
-        ),
-    )
-
-
-@withdraw.command("pay")
-@on_wallet
-@withdrawal_argument
-@actor_option
-@method_option
-@reference_option
-def pay_withdrawal(target: Target, *, withdrawal_id: str, actor: str, method: str, reference: str) -> None:
-    """Record that an approved withdrawal was paid out."""
-    target.give(
-        lambda found, _: w.PayOutWithdrawal(
-            wallet_id=found,
-            command_id=own_command_id(f"{found}:{withdrawal_id}", "payout"),
-            withdrawal_id=withdrawal_id,
-            method=method,
-            reference=reference,
-            actor=actor,
-        ),
-        lambda receipt: f"paid out {amount_of(receipt)} of withdrawal {withdrawal_id}",
-    )
-
-
-@withdraw.command("release")
-@on_wallet
-@withdrawal_argument
-@reason_option
-@actor_option
-def release_withdrawal(target: Target, *, withdrawal_id: str, reason: str, actor: str) -> None:
-    """Give a held withdrawal back to the wallet."""
-    target.give(
-        lambda found, _: w.ReleaseWithdrawal(
-            wallet_id=found,
-            command_id=own_command_id(f"{found}:{withdrawal_id}", "release"),
-            withdrawal_id=withdrawal_id,
-            reason=reason,
-            actor=actor,
-        ),
-        lambda receipt: f"released {amount_of(receipt)} of withdrawal {withdrawal_id}",
     )
 
 

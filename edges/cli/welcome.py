@@ -1,37 +1,39 @@
-"""What a started system tells the person at the console, and what it makes on an empty home: demo brand and staff."""
+"""What a started system tells the person at the console, and what it makes where it is missing.
 
-import shlex
-import sys
+A start that finds everything there must be quick, so what makes it is imported only where it is needed.
+"""
+
+import importlib
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from edges.cli.demo_brand import FUNDS, Credentials, credentials_file, ensure_demo, make_traffic
-from edges.cli.first_administrator import ensure_first_administrator, told
+from edges.cli.demo_credentials import credentials_file, read_credentials
 from edges.cli.output import print_facts
 from edges.cli.reach import System, find_system
-from edges.people.given_logins import GivenLogin
-from edges.provider.traffic import Tally
+from edges.cli.start_marks import unfinished_demo, untold_administrator
+
+FIRST_START: Final = "edges.cli.first_start"
+TRAFFIC: Final = "edges.cli.demo_traffic"
 
 
 async def welcome(home: Path, *, demo: bool) -> System:
-    """With ``demo``, makes a brand if there is none, and a first member of staff; prints where everything is."""
+    """With ``demo``, makes a first member of staff, and a brand if there is none; prints where everything is."""
     system = find_system(home)
-    made = await ensure_demo(system) if demo else None
-    given = await ensure_first_administrator(system) if demo else None
+    made: Any = None
+    if demo and not _is_complete(home):
+        made = await importlib.import_module(FIRST_START).make_what_is_missing(system)
     click.echo("ready")
     print_facts(urls_of(system))
-    if given is not None:
-        _introduce_staff(given)
-        told(home)
     if made is not None:
-        _introduce(system, made)
+        made.tell(system)
     return system
 
 
-async def play(system: System, rate: float) -> Tally:
+async def play(system: System, rate: float) -> Any:
     """Plays the demo's traffic until cancelled."""
-    traffic = await make_traffic(system, rate)
+    traffic = await importlib.import_module(TRAFFIC).make_traffic(system, rate)
     click.echo(f"demo traffic: {rate:g} rounds a second")
     return await traffic.play()
 
@@ -48,19 +50,7 @@ def urls_of(system: System) -> dict[str, str]:
     }
 
 
-def _introduce_staff(given: GivenLogin) -> None:
-    click.echo("\nMade the first member of staff, who may do everything. Shown this once, and kept nowhere:")
-    click.echo(f"  login name         {given.login}")
-    click.echo(f"  password           {given.password}")
-    click.echo(f"  one-time codes     {given.totp_secret}")
-    click.echo(f"  for the telephone  {given.totp_uri}")
-
-
-def _introduce(system: System, made: Credentials) -> None:
-    home = shlex.quote(str(system.settings.home))
-    players = ", ".join(made.players)
-    click.echo(f"\nMade the brand {made.brand} with players {players}, {FUNDS} {made.currency} each.")
-    click.echo(f"Its credentials, shown this once and kept in {credentials_file(system.settings.home)}:")
-    click.echo(f"  SoftSwiss secret   {made.softswiss_secret}")
-    click.echo(f"  Hub88 private key  {made.hub88_private_key}")
-    click.echo(f"See money move:  {sys.argv[0]} demo --home {home}")
+def _is_complete(home: Path) -> bool:
+    """Whether the files say that a start before has made everything, and told it."""
+    begun = unfinished_demo(home).exists() or untold_administrator(home).exists()
+    return not begun and credentials_file(home).exists() and bool(read_credentials(home).staff)

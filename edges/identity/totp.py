@@ -55,6 +55,11 @@ def step_of(secret: str, code: str, now_s: float) -> int | None:
         return None
 
 
+def code_of(secret: str, step: int) -> str:
+    """The code of a time step, as an authenticator app shows it."""
+    return pyotp.TOTP(secret, interval=STEP_S).at(step * STEP_S)
+
+
 class OneTimeCodes:
     """The codes of everybody who has a secret."""
 

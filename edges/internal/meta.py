@@ -40,6 +40,7 @@ def _document(brand: Brand) -> dict[str, Any]:
         "currencies": brand.settings.currencies,
         "domains": brand.settings.domains,
         "max_stake": brand.settings.max_stake,
+        "settings_version": brand.settings_version,
         "integrations": [
             {"name": name, "protocol": integration.protocol, "key_ids": integration.key_ids}
             for name, integration in sorted(brand.integrations.items())

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Final
 
-from contracts.commands.agent import AddAgent, AllowAgent, BlockAgent, DisallowAgent, MoveAgent, UnblockAgent
+from contracts.commands.agent import (
+    AddAgent,
+    AllowAgent,
+    BlockAgent,
+    DisallowAgent,
+    MoveAgent,
+    ResetAgentPassword,
+    UnblockAgent,
+)
 from contracts.ids import PLATFORM_BRAND
 from contracts.receipts import Receipt
 from contracts.refusals import Refused
@@ -11,15 +19,12 @@ from edges.api.write_keys import WriteKey
 from edges.identity.kit import Identity
 from edges.identity.persons import Person
 from edges.log_states import agent_tree
-from edges.logs import get_logger
 from edges.people.given_logins import GivenLogin, GivenLogins
 from edges.tenancy import Pool
 from ledger.agents import AgentTree, decide
 from ledger.interface import Ledger
 
 ENDED: Final = "blocked"
-
-log = get_logger(__name__)
 
 
 def agent_person(agent_id: str) -> Person:
@@ -40,15 +45,20 @@ class AgentAccounts:
         """All agents as of now; not to be changed."""
         return await self._tree.read()
 
-    async def add(self, key: WriteKey, login: str, parent: str, code: str, actor: str) -> GivenLogin:
-        """Raises a ``LedgerError`` or an ``IdentityError``."""
+    async def add(
+        self, key: WriteKey, login: str, parent: str, code: str, actor: str, *, temporary: bool = True
+    ) -> GivenLogin:
+        """``temporary``: whether another password has to be chosen.
+
+        Raises a ``LedgerError`` or an ``IdentityError``.
+        """
         command = AddAgent(
             command_id=key.command_id("add"), agent_id=key.id, parent=parent, code=code, actor=actor
         )
         tree = await self.tree()
         if command.agent_id not in tree.agents:
             decide(tree, command)  # a refusal must not claim the name
-        given = await self._logins.give(agent_person(key.id), login, exists=self._exists)
+        given = await self._logins.give(agent_person(key.id), login, exists=self._exists, temporary=temporary)
         try:
             await self._platform.execute(command)
         except Refused:
@@ -98,10 +108,11 @@ class AgentAccounts:
         )
 
     async def reset_password(self, key: WriteKey, agent_id: str, actor: str) -> GivenLogin:
-        """A temporary one; all sessions end. The log has no event for it, so a line tells who did it."""
-        given = await self._logins.reset_password(agent_person(agent_id), key)
-        log.info("agent_password_reset", agent=agent_id, actor=actor)
-        return given
+        """A temporary one; all sessions end."""
+        await self._platform.execute(
+            ResetAgentPassword(command_id=key.command_id("password"), agent_id=agent_id, actor=actor)
+        )
+        return await self._logins.reset_password(agent_person(agent_id), key)
 
     async def _exists(self, agent_id: str) -> bool:
         return agent_id in (await self.tree()).agents

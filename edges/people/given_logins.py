@@ -129,6 +129,11 @@ class GivenLogins:
         return True
 
 
-async def _last_code_at(connection: Connection, person: Person) -> datetime:
+async def last_step(connection: Connection, person: Person) -> int:
+    """The time step of the last one-time code that counted; 0 if none has."""
     row = await (await connection.execute(SELECT_LAST_STEP, person)).fetchone()
-    return datetime.fromtimestamp((row[0] if row else 0) * STEP_S, UTC)
+    return int(row[0]) if row else 0
+
+
+async def _last_code_at(connection: Connection, person: Person) -> datetime:
+    return datetime.fromtimestamp(await last_step(connection, person) * STEP_S, UTC)

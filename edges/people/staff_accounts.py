@@ -49,9 +49,19 @@ class StaffAccounts:
         return await self._roster.read()
 
     async def add(
-        self, key: WriteKey, login: str, roles: Sequence[str], brands: Sequence[str], actor: str
+        self,
+        key: WriteKey,
+        login: str,
+        roles: Sequence[str],
+        brands: Sequence[str],
+        actor: str,
+        *,
+        temporary: bool = True,
     ) -> GivenLogin:
-        """Raises a ``LedgerError`` or an ``IdentityError``."""
+        """``temporary``: whether another password has to be chosen.
+
+        Raises a ``LedgerError`` or an ``IdentityError``.
+        """
         command = AddStaff(
             command_id=key.command_id("add"),
             staff_id=key.id,
@@ -59,7 +69,7 @@ class StaffAccounts:
             brands=tuple(brands),
             actor=actor,
         )
-        return await self._add(command, login)
+        return await self._add(command, login, temporary=temporary)
 
     async def change_rights(
         self,

@@ -89,6 +89,28 @@ def call_back(tongbo: Callable[..., click.testing.Result]) -> Callable[[str, dic
 
 
 @pytest.fixture
+def sign_up(system: RunningSystem) -> Callable[[str, str], Any]:
+    """Signs somebody up at the player edge, at a brand's domain; returns the answer."""
+
+    def send(domain: str, login: str) -> Any:
+        body = json.dumps({"login": login, "password": "a horse under the stairs"}).encode()
+        headers = (f"-HHost: {domain}", "-HContent-Type: application/json", f"-HIdempotency-Key: {login}")
+        command = ["curl", "-sS", "-X", "POST", f"{system.url('player')}/api/v1/auth/sign-up", *headers]
+
+        def known() -> Any:
+            answer = subprocess.run(
+                [*command, "--data-binary", "@-"], input=body, capture_output=True, check=True, timeout=30
+            )
+            return json.loads(answer.stdout)
+
+        # The edge learns within a second of a brand's domain.
+        wait_until(lambda: known().get("code") != "unknown_brand", 10, f"{domain} is known")
+        return known()
+
+    return send
+
+
+@pytest.fixture
 def projected(tongbo_json: Callable[..., Any]) -> Callable[..., None]:
     """Returns when every projection of the brand has come to the end of its log."""
 

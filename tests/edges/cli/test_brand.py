@@ -32,7 +32,41 @@ def test_begins_a_brand_and_changes_its_settings(tongbo: Tongbo, tongbo_json: To
     assert shown["max_stake"] == {"EUR": 5_000_000}
     assert shown["name"] == "Acme & Sons"
     assert "acme" in {brand["brand_id"] for brand in tongbo_json("brand", "list")}
-    assert "50.00 EUR" in tongbo("brand", "show", "acme").stdout
+    assert '{"EUR":"50.00"}' in tongbo("brand", "show", "acme").stdout
+
+
+def test_changes_any_setting_and_tells_who_did_it(tongbo: Tongbo, tongbo_json: Tongbo) -> None:
+    tongbo("brand", "create", "fine", "--currency", "EUR")
+    arguments = ("brand", "settings", "fine", "--actor", "staff:sue", "--reason", "as agreed")
+    tongbo(*arguments, "--set", 'deposit_min={"EUR": "12.50"}', "--set", "minimum_age=21")
+    shown = tongbo_json("brand", "show", "fine")
+    settings = {setting["name"]: setting for setting in shown["settings"]}
+    assert settings["deposit_min"]["value"] == {"EUR": "12.50"}
+    assert settings["minimum_age"]["changed"]["previous"] == 18
+    assert settings["minimum_age"]["changed"]["changed_by"] == "staff:sue"
+    assert settings["minimum_age"]["changed"]["reason"] == "as agreed"
+    assert settings["sign_up"]["changed"] is None
+    assert "staff:sue" in tongbo("brand", "show", "fine").stdout
+    assert "sign_up" in tongbo("brand", "show", "fine", "--all").stdout
+
+    version = str(shown["settings_version"])
+    tongbo("brand", "settings", "fine", "--name", "Fine", "--expected-version", version)
+    late = tongbo("brand", "settings", "fine", "--name", "Late", "--expected-version", version, code=1)
+    assert "somebody" in late.stderr or "changed" in late.stderr
+
+
+def test_refuses_a_value_that_cannot_be_and_changes_nothing(tongbo: Tongbo, tongbo_json: Tongbo) -> None:
+    tongbo("brand", "create", "whole", "--currency", "EUR")
+    for given, code in (
+        ("minimum_age", 2),
+        ("minimum_age=old", 2),
+        ("minimum_age=-1", 1),
+        ('deposit_min={"EUR": 12}', 1),
+        ('deposit_min={"XYZ": "12"}', 1),
+        ("nothing=1", 1),
+    ):
+        tongbo("brand", "settings", "whole", "--set", 'support_contact="x"', "--set", given, code=code)
+    assert tongbo_json("brand", "show", "whole")["settings_version"] == 0
 
 
 def test_refuses_a_brand_or_setting_that_cannot_be(tongbo: Tongbo) -> None:

@@ -38,24 +38,24 @@ def test_the_same_key_for_another_amount_is_refused(tongbo: Tongbo, tongbo_json:
 def test_a_withdrawal_is_held_and_then_paid_or_released(
     tongbo: Tongbo, tongbo_json: Tongbo, player: str
 ) -> None:
-    held = tongbo_json("wallet", "withdraw", "request", "demo", player, "30", "w1")
+    first, second = f"{player}-1", f"{player}-2"
+    held = tongbo_json("withdrawals", "request", "demo", player, "30", first)
     assert held["balance"] == {"cash": "70.00000", "bonus": "0.00000", "held": "30.00000"}
-    tongbo("wallet", "withdraw", "request", "demo", player, "20", "w2")
-    early = tongbo("wallet", "withdraw", "pay", "demo", player, "w1", "--json", code=1)
+    tongbo("withdrawals", "request", "demo", player, "20", second)
+    early = tongbo("withdrawals", "pay", "demo", first, "--json", code=1)
     assert "not_approved" in early.stderr
-    approved = tongbo_json("wallet", "withdraw", "approve", "demo", player, "w1")
+    approved = tongbo_json("withdrawals", "approve", "demo", first)
     assert (approved["event"]["approvals"], approved["event"]["needed"]) == (1, 1)
-    assert tongbo_json("wallet", "withdraw", "pay", "demo", player, "w1")["balance"]["held"] == "20.00000"
-    released = tongbo_json("wallet", "withdraw", "release", "demo", player, "w2", "--reason", "changed mind")
+    assert tongbo_json("withdrawals", "pay", "demo", first)["balance"]["held"] == "20.00000"
+    released = tongbo_json("withdrawals", "release", "demo", second, "--reason", "changed mind")
     assert released["balance"] == {"cash": "70.00000", "bonus": "0.00000", "held": "0.00000"}
     assert (
-        "unknown_withdrawal"
-        in tongbo("wallet", "withdraw", "pay", "demo", player, "w9", "--json", code=1).stderr
+        "unknown_withdrawal" in tongbo("withdrawals", "pay", "demo", f"{player}-9", "--json", code=1).stderr
     )
 
 
 def test_more_than_there_is_cannot_be_withdrawn(tongbo: Tongbo, tongbo_json: Tongbo, player: str) -> None:
-    result = tongbo("wallet", "withdraw", "request", "demo", player, "100.01", "w1", "--json", code=1)
+    result = tongbo("withdrawals", "request", "demo", player, "100.01", f"{player}-1", "--json", code=1)
     refusal = json.loads(result.stderr)
     assert refusal["error"] == "insufficient_funds"
     assert refusal["balance"]["cash"] == 10_000_000

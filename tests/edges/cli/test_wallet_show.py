@@ -11,9 +11,9 @@ Tongbo = Any
 def test_shows_the_pockets_as_of_a_position(
     tongbo: Tongbo, tongbo_json: Tongbo, projected: Tongbo, player: str
 ) -> None:
-    held = tongbo_json("wallet", "withdraw", "request", "demo", player, "30", "w1")
-    tongbo_json("wallet", "withdraw", "approve", "demo", player, "w1")
-    paid = tongbo_json("wallet", "withdraw", "pay", "demo", player, "w1")
+    held = tongbo_json("withdrawals", "request", "demo", player, "30", player)
+    tongbo_json("withdrawals", "approve", "demo", player)
+    paid = tongbo_json("withdrawals", "pay", "demo", player)
     projected()
     before = tongbo_json("wallet", "show", "demo", player, "--at", str(held["position"] - 1))
     then = tongbo_json("wallet", "show", "demo", player, "--at", str(held["position"]))
