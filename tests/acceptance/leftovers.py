@@ -10,14 +10,14 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from redis.asyncio import Redis
 
 from edges.admin.app import ROUTES
 from edges.cli.reach import System, find_system
-from edges.connections import SUPERUSER, redis_url
+from edges.connections import redis_url
 from edges.parts import PARTS, SERVERS
 from edges.routes import METRICS_PATH
+from tests.acceptance.database import superuser_dsn
 from tests.acceptance.house import House
 from tests.acceptance.markers import Search
 from tests.acceptance.staff import Staff
@@ -50,12 +50,7 @@ class Leftovers:
     async def in_tables(self) -> Found:
         """By table and column, in every row, as the superuser sees them."""
         found: Found = defaultdict(set)
-        assert self._system.state is not None
-        dsn = make_conninfo(
-            self._system.state.database_url,
-            user=SUPERUSER,
-            password=self._system.secrets.database_password(SUPERUSER),
-        )
+        dsn = superuser_dsn(self._system)
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
             tables = await (await connection.execute(TABLES)).fetchall()
             assert len(tables) > 30
