@@ -33,7 +33,6 @@ class Markers(NamedTuple):
     question: str
     answer: str
     note: str
-    reset_reason: str
 
 
 def markers(suffix: str) -> Markers:
