@@ -48,8 +48,7 @@ class Neighbours:
 
 @pytest.fixture(scope="module")
 async def neighbours(house: House) -> Neighbours:
-    for brand in BRANDS:
-        await house.open_brand(brand)
+    await asyncio.gather(*map(house.open_brand, BRANDS))
     found = Neighbours(
         house, house.player(NORTH, "ann"), house.player(SOUTH, "ann"), house.player(NORTH, "cid")
     )

@@ -11,7 +11,6 @@ from edges.cli.outcomes import ExitCode
 from tests.acceptance import legacy_recordings as legacy
 from tests.acceptance.clients import WITHIN_S
 from tests.acceptance.house import House
-from tests.acceptance.players import Player
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.timeout(240)
@@ -90,12 +89,6 @@ async def open_brand(house: House) -> None:
     await house.boss.post(f"{PATH}/agents/{agent['agent_id']}", method="PUT")
     notice = {"title": "이벤트", "body": "5월 이벤트", "audience": "everybody"}
     await house.boss.post(f"{PATH}/notices", notice, status=201)
-    await eventually(lambda: _speaks(house.player(BRAND)), WITHIN_S)
-
-
-async def _speaks(stranger: Player) -> bool:
-    """The player edge notices within a second that the brand is there."""
-    return (await stranger.ask("GET", "/notice_list")).status == 200
 
 
 async def make_the_life_of_the_recording(house: House) -> None:

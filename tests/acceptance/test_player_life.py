@@ -1,6 +1,8 @@
 """The whole life of a player over HTTP, once for each way of becoming one, with the money right to the cent."""
 
+import asyncio
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -49,6 +51,18 @@ class Life:
         return dict(await who.post(f"{self.brand}/finance/{what}", body, status=status))
 
 
+@pytest.fixture(scope="module", autouse=True)
+async def brands(house: House) -> None:
+    """One for each policy, and one that takes nobody."""
+    policies = (*POLICIES, "closed")
+    await asyncio.gather(*(house.open_brand(brand_of(policy), sign_up=policy) for policy in policies))
+    await house.finance()
+
+
+def brand_of(policy: str) -> str:
+    return policy.replace("_", "-")
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 async def test_the_whole_life_of_a_player(house: House, policy: str) -> None:
     life = await begun(house, policy)
@@ -64,7 +78,6 @@ async def test_the_whole_life_of_a_player(house: House, policy: str) -> None:
 
 
 async def test_a_closed_brand_takes_nobody(house: House) -> None:
-    await house.open_brand("closed", sign_up="closed")
     stranger = house.player("closed")
     wish = {"login": stranger.login, "password": stranger.password}
     assert await stranger.refused("POST", "/api/v1/auth/sign-up", wish) == (403, "sign_up_closed")
@@ -76,9 +89,7 @@ async def test_a_closed_brand_takes_nobody(house: House) -> None:
 
 
 async def begun(house: House, policy: str) -> Life:
-    brand = policy.replace("_", "-")
-    await house.open_brand(brand, sign_up=policy)
-    player = house.player(brand)
+    player = house.player(brand_of(policy))
     cashier, chief = await house.finance()
     fields = await what_the_policy_asks_for(house, player, policy)
     entrance = await player.sign_up(country="MT", **fields)
@@ -354,18 +365,18 @@ async def is_in_the_books(life: Life) -> None:
     """Cash flow, the player's finance, the audit trail."""
     boss, player = life.house.boss, life.player
     expected = {
-        "deposits": "250.00", "deposit_count": 1, "withdrawals": "150.00", "withdrawal_count": 1,
-        "net_deposits": "100.00", "stakes": "14.75", "payouts": "27.75", "ggr": "-13.00",
+        "deposits": 250, "deposit_count": 1, "withdrawals": 150, "withdrawal_count": 1, "net_deposits": 100,
+        "stakes": Decimal("14.75"), "payouts": Decimal("27.75"), "ggr": -13,
     }  # fmt: skip
 
     async def booked() -> bool:
         days = (await boss.get(f"{life.brand}/cash-flow"))["items"]
-        (figures,) = [one for day in days for one in day["currencies"] if one["currency"] == "EUR"]
-        (finance,) = (await boss.get(life.path))["finance"]
-        wanted = expected | {"net_position": "13.00"}
-        return all(figures[name] == value for name, value in expected.items()) and all(
-            finance[name] == value for name, value in wanted.items()
-        )
+        figures = [one for day in days for one in day["currencies"] if one["currency"] == "EUR"]
+        finance = [one for one in (await boss.get(life.path))["finance"] if one["currency"] == "EUR"]
+        in_sum = {name: sum(Decimal(one[name]) for one in figures) for name in expected}
+        return in_sum == expected and [
+            {name: Decimal(one[name]) for name in (*expected, "net_position")} for one in finance
+        ] == [expected | {"net_position": 13}]
 
     await eventually(booked, WITHIN_S)
     acts = (await boss.get(f"{life.brand}/audit", player=player.player_id))["items"]
