@@ -146,7 +146,7 @@ _DECISIONS: Final[dict[type[c.BrandCommand], Callable[[Brand, Any], Any]]] = {
     c.CloseBusinessDay: _close_day,
 }
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
 def require_day(day: str) -> None:

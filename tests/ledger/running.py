@@ -15,6 +15,7 @@ from contracts.commands.brand import CreateBrand
 from contracts.commands.wallet import CreditWin, Deposit, OpenWallet, PlaceBet, RollBack
 from contracts.events.wallet import TransferredOut, WalletEvent
 from contracts.ids import BRAND_AGGREGATE_ID
+from contracts.ids import PLATFORM_BRAND
 from contracts.postings import TRANSFERS, postings
 from contracts.receipts import Receipt
 from contracts.refusals import Retryable
@@ -77,7 +78,8 @@ def roll_back(player: object, reference: str, key: str, **other: Any) -> RollBac
 
 
 def creation(brand_id: str) -> CreateBrand:
-    return CreateBrand(command_id="test/create", brand_id=brand_id, name="Test", currencies=("EUR",))
+    currencies = () if brand_id == PLATFORM_BRAND else ("EUR",)
+    return CreateBrand(command_id="test/create", brand_id=brand_id, name="Test", currencies=currencies)
 
 
 @asynccontextmanager
