@@ -14,8 +14,7 @@ from contracts.commands import Command
 from contracts.commands.brand import CreateBrand
 from contracts.commands.wallet import CreditWin, Deposit, OpenWallet, PlaceBet, RollBack
 from contracts.events.wallet import TransferredOut, WalletEvent
-from contracts.ids import BRAND_AGGREGATE_ID
-from contracts.ids import PLATFORM_BRAND
+from contracts.ids import BRAND_AGGREGATE_ID, PLATFORM_BRAND
 from contracts.postings import TRANSFERS, postings
 from contracts.receipts import Receipt
 from contracts.refusals import Retryable
