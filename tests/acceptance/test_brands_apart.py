@@ -24,7 +24,7 @@ from tests.acceptance.providers import softswiss_secret
 from tests.acceptance.staff import PASSWORD, Staff
 from tests.eventually import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("without_errors")]
 
 NORTH, SOUTH = "north", "south"
 BRANDS: Final = (NORTH, SOUTH)

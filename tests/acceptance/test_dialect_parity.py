@@ -13,7 +13,7 @@ from tests.acceptance.clients import WITHIN_S
 from tests.acceptance.house import House
 from tests.eventually import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("without_errors")]
 
 BRAND: Final = "legacy"
 PATH: Final = f"/api/v1/brands/{BRAND}"

@@ -23,7 +23,7 @@ from tests.acceptance.players import Player
 from tests.acceptance.staff import Staff
 from tests.eventually import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("without_errors")]
 
 BRAND: Final = "forgetful"
 PATH: Final = f"/api/v1/brands/{BRAND}"
@@ -87,6 +87,11 @@ async def test_nothing_is_left_of_somebody_erased(house: House, erase: Erase, su
     assert {(client, address) for client, address, _ in sessions} == {("", None)}
     assert all(ended_at is not None for _, _, ended_at in sessions)
     await house.tongbo("audit", "verify", "--brand", BRAND)
+
+    namesake = house.player(BRAND, person.told.login)
+    await namesake.sign_up()
+    assert namesake.player_id != person.player.player_id
+    assert await namesake.money() == ("0.00", "0.00")
 
 
 NOT_SHOWN: Final = {"other_name", "other_phone", "refused_account"}

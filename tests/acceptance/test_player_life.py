@@ -14,7 +14,7 @@ from tests.acceptance.providers import Providers
 from tests.acceptance.staff import Staff
 from tests.eventually import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("without_errors")]
 
 POLICIES: Final = ("open", "invite", "agent_code", "approval")
 
