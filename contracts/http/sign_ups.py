@@ -26,4 +26,4 @@ class SignUpSchema(Schema):
 class SignedUpSchema(PlayerEntranceSchema):
     """The tokens are given to a player who may play at once, and not to one who waits for approval."""
 
-    status = shapes.one_of("pending", "active", required=True)
+    status = shapes.one_of("pending", "active", "rejected", required=True)

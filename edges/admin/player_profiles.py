@@ -11,6 +11,7 @@ from edges.api.answers import document
 from edges.api.callers import brand_of, caller_of
 from edges.api.parts import PARTS
 from edges.api.reading import body_of
+from edges.identity import credentials
 from edges.people.profiles import personal_values, read_profile
 from edges.people.sign_up import require_age
 from edges.problems import Problem
@@ -27,6 +28,7 @@ async def change_personal(request: web.Request) -> web.Response:
     person, parts = person_of(request), request.app[PARTS]
     require_age(brand_of(request).settings, fields.get("birth_date"), parts.now())
     async with in_brand(parts.pool, person.brand_id) as connection:
+        await credentials.hold(connection, person)
         await parts.identity.vault.store(connection, person, personal_values(fields))
         shown = await read_profile(connection, parts.identity.vault, person)
     return document(shown)

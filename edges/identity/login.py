@@ -99,7 +99,8 @@ class Logins:
         may_enter: MayEnter,
         code: str | None = None,
     ) -> Entrance:
-        """Begins a session. Staff need a one-time code. ``may_enter`` is asked when the password was right.
+        """Begins a session. Staff need a one-time code. ``may_enter`` is asked when the password was right, and
+        again when the session is there.
 
         Raises :class:`WrongLogin`, :class:`RateLimited`, :class:`TooManyLogins`, :class:`TemporaryPasswordExpired`.
         """
@@ -110,6 +111,7 @@ class Logins:
             )
             await may_enter(known.person)
             entrance = await self._begin(known, new_hash, visitor)
+            await self._require_still(may_enter, entrance)
             await attempt.forgive()
             outcome = "ok"
         except IdentityError as error:
@@ -249,6 +251,14 @@ class Logins:
                 must_change_password=known.must_change,
             )
         return self._entrance(begun, last_login_at)
+
+    async def _require_still(self, may_enter: MayEnter, entrance: Entrance) -> None:
+        """A block that came between the first look and the session did not see the session, so could not end it."""
+        try:
+            await may_enter(entrance.person)
+        except Exception:
+            await self._sign_ins.end(entrance.person.brand_id, entrance.session_id, "blocked")
+            raise
 
     def _entrance(self, begun: Begun, last_login_at: datetime | None = None) -> Entrance:
         stepped_up_at = begun.stepped_up_at

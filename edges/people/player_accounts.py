@@ -10,9 +10,10 @@ from contracts.commands import Command
 from contracts.commands.player import ApprovePlayer, RegisterPlayer, RejectPlayer, ResetPlayerPassword
 from contracts.commands.wallet import OpenWallet
 from contracts.ids import wallet_id
-from contracts.refusals import ConflictingReplay, Refused, UnknownWallet
+from contracts.refusals import ConflictingReplay, PlayerStateConflict, Refused, UnknownWallet
 from edges.api.parts import ApiParts
 from edges.api.write_keys import WriteKey
+from edges.identity import credentials
 from edges.identity.persons import Person
 from edges.log_states import read_player
 from edges.people.given_logins import GivenLogin, GivenLogins
@@ -36,7 +37,8 @@ class NewPlayer(NamedTuple):
 async def register(parts: ApiParts, brand_id: str, key: WriteKey, new: NewPlayer, actor: str) -> GivenLogin:
     """Active at once, with a temporary password, which is told once.
 
-    Raises a ``LedgerError`` or an ``IdentityError``; a player whom the ledger refuses leaves nothing.
+    Raises a ``LedgerError`` or an ``IdentityError``; a player whom the ledger refuses leaves nothing, and neither does
+    one who has been erased since this was asked first.
     """
     person = Person(brand_id, "player", key.id)
     logins = GivenLogins(parts.pool, parts.identity, parts.clock)
@@ -47,7 +49,13 @@ async def register(parts: ApiParts, brand_id: str, key: WriteKey, new: NewPlayer
 
     given = await logins.give(person, new.login, exists=exists)
     async with in_brand(parts.pool, brand_id) as connection:
-        await parts.identity.vault.store(connection, person, new.personal)
+        await credentials.hold(connection, person)
+        known = await read_player(connection, brand_id, person.subject_id)
+        if known is None:  # else it was kept then, and may have been changed since
+            await parts.identity.vault.store(connection, person, new.personal)
+    if known is not None and known.status == "erased":
+        await parts.identity.erase(person)
+        raise PlayerStateConflict(player_id=person.subject_id, state=known.status)
     try:
         await parts.ledger.brand(brand_id).execute_all(_registration(key, person, new, actor))
     except ConflictingReplay:

@@ -14,7 +14,7 @@ from contracts.commands import Command
 from contracts.commands.player import RegisterPlayer
 from contracts.commands.wallet import OpenWallet
 from contracts.ids import command_id, wallet_id
-from contracts.refusals import LedgerError
+from contracts.refusals import LedgerError, PlayerStateConflict
 from edges.api.parts import ApiParts
 from edges.identity import credentials, invites
 from edges.identity.errors import InvalidInvite
@@ -95,7 +95,10 @@ class SignUps:
         first = not await self._has_login(person, applicant.login) and await self._begin(
             brand, person, applicant, visitor
         )
-        return await self.complete(brand.brand_id, player_id), first
+        player = await self.complete(brand.brand_id, player_id)
+        if player.status == "erased":
+            raise _erased(player_id)
+        return player, first
 
     async def complete(self, brand_id: str, player_id: str) -> Player:
         """Tells the log of a player whose login is there, unless it knows; the player as of now.
@@ -152,6 +155,8 @@ class SignUps:
         async with in_brand(self._parts.pool, brand_id) as connection:
             if not await credentials.create(connection, person, new, now):
                 return False
+            if await read_player(connection, brand_id, person.subject_id) is not None:
+                raise _erased(person.subject_id)  # nobody else whom the log knows has no login
             if applicant.invite is not None:
                 redeemed = await invites.redeem(connection, brand_id, applicant.invite, now)
                 agent_id = agent_id or _agent_of_invite(tree, redeemed, brand_id)
@@ -179,6 +184,11 @@ def require_age(settings: BrandSettings, birth_date: date | None, now: datetime)
     had_birthday = (today.month, today.day) >= (birth_date.month, birth_date.day)
     if today.year - birth_date.year - (not had_birthday) < settings.minimum_age:
         raise Problem(422, "too_young", "not old enough", minimum_age=settings.minimum_age)
+
+
+def _erased(player_id: str) -> PlayerStateConflict:
+    """Whoever was erased does not come back by sending the old sign-up again."""
+    return PlayerStateConflict(player_id=player_id, state="erased")
 
 
 def _agent_of_code(tree: AgentTree, code: str, brand_id: str) -> str:

@@ -397,6 +397,30 @@ async def test_an_erased_player_leaves_an_id_and_the_history_of_its_money(
         assert (gone.status, gone.content["code"]) == (404, "unknown_player")
 
 
+async def test_who_was_erased_is_not_brought_back_by_the_old_registration(
+    desk: Desk, administrator: Someone
+) -> None:
+    body = {"login": "brought.back", "name": "Ada", "phone": "555 0177"}
+    made = await desk.ask("POST", "/players", administrator, body, key="brought back")
+    player = f"/players/{made.content['player_id']}"
+    assert (await desk.ask("POST", f"{player}/erase", administrator, {"reason": "asked us to"})).status == 200
+    again = await desk.ask("POST", "/players", administrator, body, key="brought back")
+    assert (again.status, again.content["code"]) == (409, "player_state_conflict")
+    shown = (await desk.ask("GET", player, administrator)).content
+    assert (shown["login"], set(shown["personal"].values())) == (None, {None})
+
+
+async def test_a_repeated_registration_leaves_personal_data_as_they_are_now(
+    desk: Desk, support: Someone
+) -> None:
+    body = {"login": "twice.told", "name": "Ada", "phone": "555 0188"}
+    made = await desk.ask("POST", "/players", support, body, key="twice told")
+    player = f"/players/{made.content['player_id']}"
+    await desk.ask("PATCH", f"{player}/personal", support, {"phone": "555 0111"})
+    await desk.ask("POST", "/players", support, body, key="twice told")
+    assert (await desk.ask("GET", player, support)).content["personal"]["phone"] == "555 0111"
+
+
 async def test_nobody_is_erased_while_there_is_money_or_a_request_unless_forced(
     desk: Desk, administrator: Someone
 ) -> None:

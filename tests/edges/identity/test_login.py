@@ -70,6 +70,23 @@ async def test_shows_when_the_login_before_this_one_was(house: House) -> None:
     assert (await house.log_in("MEI")).last_login_at == first_at
 
 
+async def test_a_block_between_the_look_and_the_session_is_noticed(house: House) -> None:
+    person = await house.sign_up("mei")
+    looks: list[Person] = []
+
+    async def blocked_meanwhile(who: Person) -> None:
+        looks.append(who)
+        if len(looks) > 1:
+            raise Blocked
+
+    with pytest.raises(Blocked):
+        await house.identity.logins.login(
+            "player", house.brand_id, "mei", PASSWORD, visitor=HERE, may_enter=blocked_meanwhile
+        )
+    (session,) = await house.identity.sign_ins.of_person(person)
+    assert (looks, session.end_reason) == ([person, person], "blocked")
+
+
 async def test_one_answer_for_an_unknown_name_a_wrong_password_and_a_wrong_code(house: House) -> None:
     await house.sign_up("mei")
     _, totp = await staff(house)

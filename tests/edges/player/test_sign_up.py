@@ -11,6 +11,7 @@ from edges.api.write_keys import digest_id
 from edges.identity import invites
 from edges.identity.login import Visitor
 from edges.identity.persons import Person
+from edges.people.erasure import erase_player
 from edges.people.sign_up import Applicant
 from edges.player.services import SERVICES
 from edges.tenancy import in_brand
@@ -58,6 +59,17 @@ async def test_signs_up_once_however_often_it_is_asked(house: House) -> None:
     assert first.content["player_id"] == again.content["player_id"]
     assert again.content["access_token"]
     assert await house.events(f"players/{first.content['player_id']}") == ["PlayerRegistered/1"]
+
+
+async def test_who_was_erased_is_not_brought_back_by_the_old_sign_up(house: House) -> None:
+    login, key = house.new_login(), house.new_login()
+    player_id = (await house.sign_up(login, key=key)).content["player_id"]
+    await erase_player(house.parts, BRAND, player_id, actor="x", reason="asked", command_id=f"test/{key}")
+    again = await house.sign_up(login, key=key)
+    assert (again.status, again.content["code"]) == (409, "player_state_conflict")
+    for table in ("credentials", "personal_data", "personal_keys"):
+        statement = f"SELECT * FROM {table} WHERE brand_id = %s AND subject_id = %s"
+        assert await house.rows(statement, BRAND, player_id) == []
 
 
 async def test_a_key_means_one_sign_up_only(house: House) -> None:
