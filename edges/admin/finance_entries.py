@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from contracts.commands.wallet import RequestDeposit, RequestWithdrawal
 from contracts.http.admin.finance import DecisionSchema, EnterDepositSchema, EnterWithdrawalSchema
 from contracts.ids import wallet_id
-from contracts.receipts import Receipt
-from contracts.refusals import ConflictingReplay, PlayerStateConflict, Refused
-from edges.admin.amounts import require_currency, units_of
+from contracts.refusals import PlayerStateConflict
+from edges.admin.amounts import require_currency
 from edges.admin.money_requests import step_document
 from edges.admin.paths import PLAYER_PATH, person_of, require_player
 from edges.api.answers import document
@@ -20,15 +19,11 @@ from edges.api.parts import PARTS
 from edges.api.reading import body_of
 from edges.api.write_keys import WRITE
 from edges.business_day import business_day
-from edges.identity import vault
-from edges.people import request_details
-from edges.people.request_details import ACCOUNT, BANK, DEPOSITOR, HOLDER
-from edges.problems import Problem
+from edges.people.payment_requests import WITHDRAWAL, account_of, ask, asked_amount
+from edges.people.request_details import DEPOSITOR, Kind
 from edges.routes import Route
-from edges.tenancy import in_brand
 
 MICROSECONDS: Final = 1_000_000
-PROFILE_FIELDS: Final = {BANK: vault.BANK_NAME, ACCOUNT: vault.BANK_ACCOUNT, HOLDER: vault.BANK_HOLDER}
 
 
 async def enter_deposit(request: web.Request) -> web.Response:
@@ -42,7 +37,7 @@ async def enter_deposit(request: web.Request) -> web.Response:
         wallet_id=wallet_id(person_of(request).subject_id, currency),
         command_id=key.command_id("request"),
         deposit_id=key.id,
-        amount=units_of(fields["amount"], currency),
+        amount=asked_amount(fields["amount"], currency),
         account=fields["account"],
         expires_us=int(expires.timestamp() * MICROSECONDS),
         actor=caller_of(request).actor,
@@ -61,11 +56,13 @@ async def enter_withdrawal(request: web.Request) -> web.Response:
         wallet_id=wallet_id(person_of(request).subject_id, currency),
         command_id=key.command_id("request"),
         withdrawal_id=key.id,
-        amount=units_of(fields["amount"], currency),
+        amount=asked_amount(fields["amount"], currency),
         actor=caller_of(request).actor,
         day=business_day(brand_of(request).settings, parts.now()),
     )
-    return await _enter(request, "withdrawal", wish, await _account(request, fields))
+    return await _enter(
+        request, WITHDRAWAL, wish, await account_of(parts, person_of(request), key.id, fields)
+    )
 
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -98,37 +95,10 @@ async def _require_active(request: web.Request) -> None:
         raise PlayerStateConflict(player_id=player.player_id, state=player.status)
 
 
-async def _account(request: web.Request, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Where the money is to go: what was named, or else what the profile says."""
-    person, parts = person_of(request), request.app[PARTS]
-    given = {name: fields[field] for name, field in PROFILE_FIELDS.items() if fields[field] is not None}
-    if ACCOUNT in given:
-        return given
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        known = await parts.identity.vault.read_one(connection, person, set(PROFILE_FIELDS.values()))
-    account = {name: known[field] for name, field in PROFILE_FIELDS.items() if field in known} | given
-    if ACCOUNT not in account:
-        raise Problem(422, "no_bank_account", "no account is named, and the profile has none")
-    return account
-
-
 async def _enter(
-    request: web.Request,
-    kind: request_details.Kind,
-    wish: RequestDeposit | RequestWithdrawal,
-    details: Mapping[str, str],
+    request: web.Request, kind: Kind, wish: RequestDeposit | RequestWithdrawal, details: Mapping[str, str]
 ) -> web.Response:
-    """What is personal is kept first, so that whoever sees the request finds it; a refused request leaves nothing."""
-    person, parts, key = person_of(request), request.app[PARTS], request[WRITE]
-    keeper = parts.identity.vault
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        await request_details.keep(connection, keeper, person, kind, key.id, values=details)
-    try:
-        receipt: Receipt = await parts.ledger.brand(person.brand_id).execute(wish)
-    except ConflictingReplay:
-        raise
-    except Refused:
-        async with in_brand(parts.pool, person.brand_id) as connection:
-            await request_details.forget(connection, keeper, person, kind, key.id)
-        raise
+    receipt = await ask(
+        request.app[PARTS], person_of(request), kind, request[WRITE].id, command=wish, details=details
+    )
     return document(step_document(kind, receipt, 1), 201)

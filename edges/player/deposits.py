@@ -24,8 +24,9 @@ from edges.api.parts import PARTS, ApiParts
 from edges.api.reading import body_of, query_of
 from edges.api.write_keys import WRITE
 from edges.identity.persons import Person
+from edges.people.payment_requests import ask, asked_amount, details_of
 from edges.people.request_details import DEPOSITOR
-from edges.player.requests import ask, asked_amount, list_own, own_details, own_request, refused
+from edges.player.requests import list_own, own_request, refused
 from edges.routes import Route, path_parameter
 from ledger.brand import Brand
 from projections.request_steps import Request
@@ -84,7 +85,7 @@ async def list_deposits(request: web.Request) -> web.Response:
 async def show_deposit(request: web.Request) -> web.Response:
     parts, brand, person = request.app[PARTS], brand_of(request), claims_of(request).person
     found = await _own(parts, person, request.match_info["deposit_id"])
-    return document(_document(brand, found, await own_details(parts, person, KIND, found.request_id)))
+    return document(_document(brand, found, await details_of(parts, person, KIND, found.request_id)))
 
 
 async def cancel_deposit(request: web.Request) -> web.Response:
@@ -100,7 +101,7 @@ async def cancel_deposit(request: web.Request) -> web.Response:
         receipt = await parts.ledger.brand(brand.brand_id).execute(command)
     except Refused as error:
         raise await refused(parts, brand, error, found.wallet_id) from None
-    shown = _document(brand, found, await own_details(parts, person, KIND, found.request_id))
+    shown = _document(brand, found, await details_of(parts, person, KIND, found.request_id))
     return document(shown | {"state": "cancelled", "ended_at": moment_text(receipt.recorded_us)})
 
 

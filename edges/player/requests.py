@@ -1,15 +1,12 @@
-"""What deposits and withdrawals have in common: asking the ledger, finding one's own, and what a refusal tells."""
+"""What deposits and withdrawals have in common: finding one's own, and what a refusal tells."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from contracts.commands.wallet import WalletCommand
 from contracts.ids import wallet_id
-from contracts.money import currency_of, parse_amount
-from contracts.receipts import Receipt
-from contracts.refusals import DailyLimitReached, InvalidAmount, LedgerError, Refused
+from contracts.refusals import DailyLimitReached, LedgerError, Refused
 from edges.api.answers import amount_text
 from edges.api.parts import ApiParts
 from edges.business_day import business_day
@@ -47,38 +44,6 @@ NOT_TOLD: Final = frozenset({"balance", "by"})
 """Facts that are no concern of a player, or told in another way."""
 
 
-def asked_amount(text: str, code: str) -> int:
-    """Ledger units of an amount that a bank can move. Raises :class:`InvalidAmount` or ``UnknownCurrency``."""
-    currency = currency_of(code)
-    units = parse_amount(text, currency)
-    if units % 10 ** (currency.scale - currency.digits):
-        raise InvalidAmount(reason=f"{code} is paid with at most {currency.digits} decimals")
-    return units
-
-
-async def ask(
-    parts: ApiParts,
-    person: Person,
-    kind: Kind,
-    request_id: str,
-    *,
-    command: WalletCommand,
-    details: Mapping[str, str],
-) -> Receipt:
-    """Makes a request, its details being in the vault before it is in the log. Raises what the ledger raises."""
-    new = await _keep(parts, person, kind, request_id, details)
-    try:
-        receipt = await parts.ledger.brand(person.brand_id).execute(command)
-    except Refused:
-        if new:
-            async with in_brand(parts.pool, person.brand_id) as connection:
-                await request_details.forget(connection, parts.identity.vault, person, kind, request_id)
-        raise
-    # Another attempt at the same request may have been refused, and have forgotten them meanwhile.
-    await _keep(parts, person, kind, request_id, details)
-    return receipt
-
-
 async def own_request(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> Request | None:
     """The player's own request of this id, as of now.
 
@@ -111,14 +76,6 @@ async def list_own(
         return page, details
 
     return await _as_of_now(parts, person, read)
-
-
-async def own_details(parts: ApiParts, person: Person, kind: Kind, request_id: str) -> dict[str, str]:
-    """What is kept of one of the player's requests, by name."""
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        ids = [(person.subject_id, request_id)]
-        known = await request_details.read(connection, parts.identity.vault, person.brand_id, kind, ids)
-    return known[request_id]
 
 
 async def refused(
@@ -174,14 +131,6 @@ async def _withdrawable(parts: ApiParts, brand: Brand, wallet: str) -> dict[str,
         "withdrawable": amount_text(view.withdrawable, view.currency),
         "restrictions": restriction_documents(view),
     }
-
-
-async def _keep(
-    parts: ApiParts, person: Person, kind: Kind, request_id: str, details: Mapping[str, str]
-) -> bool:
-    async with in_brand(parts.pool, person.brand_id) as connection:
-        vault = parts.identity.vault
-        return await request_details.keep(connection, vault, person, kind, request_id, values=details)
 
 
 async def _find(connection: Connection, person: Person, kind: Kind, request_id: str) -> Request | None:

@@ -18,20 +18,13 @@ from edges.api.reading import body_of, query_of
 from edges.api.write_keys import WRITE
 from edges.business_day import business_day
 from edges.identity.persons import Person
-from edges.identity.vault import BANK_ACCOUNT, BANK_HOLDER, BANK_NAME
-from edges.people.profiles import read_profile
-from edges.people.request_details import ACCOUNT, BANK, HOLDER
-from edges.player.requests import ask, asked_amount, list_own, own_details, own_request, refused
-from edges.problems import Problem
+from edges.people.payment_requests import IN_PROFILE, WITHDRAWAL, account_of, ask, asked_amount, details_of
+from edges.player.requests import list_own, own_request, refused
 from edges.routes import Route, path_parameter
-from edges.tenancy import in_brand
 from projections.request_steps import Request
 
-KIND: Final = "withdrawal"
+KIND: Final = WITHDRAWAL
 CANCELLED: Final = "by the player"
-
-IN_PROFILE: Final = {BANK: BANK_NAME, ACCOUNT: BANK_ACCOUNT, HOLDER: BANK_HOLDER}
-"""What a profile, and the API, calls each detail of a withdrawal."""
 
 
 async def request_withdrawal(request: web.Request) -> web.Response:
@@ -46,7 +39,7 @@ async def request_withdrawal(request: web.Request) -> web.Response:
         actor=caller_of(request).actor,
         day=business_day(brand.settings, parts.now()),
     )
-    details = await _account(parts, person, write.id, fields)
+    details = await account_of(parts, person, write.id, fields)
     try:
         receipt = await ask(parts, person, KIND, write.id, command=command, details=details)
     except Refused as error:
@@ -63,7 +56,7 @@ async def list_withdrawals(request: web.Request) -> web.Response:
 async def show_withdrawal(request: web.Request) -> web.Response:
     parts, person = request.app[PARTS], claims_of(request).person
     found = await _own(parts, person, request.match_info["withdrawal_id"])
-    return document(_document(found, await own_details(parts, person, KIND, found.request_id)))
+    return document(_document(found, await details_of(parts, person, KIND, found.request_id)))
 
 
 async def cancel_withdrawal(request: web.Request) -> web.Response:
@@ -82,28 +75,9 @@ async def cancel_withdrawal(request: web.Request) -> web.Response:
         receipt = await parts.ledger.brand(brand.brand_id).execute(command)
     except Refused as error:
         raise await refused(parts, brand, error, found.wallet_id) from None
-    shown = _document(found, await own_details(parts, person, KIND, found.request_id))
+    shown = _document(found, await details_of(parts, person, KIND, found.request_id))
     ended = {"state": "cancelled", "ended_at": moment_text(receipt.recorded_us), "reason": CANCELLED}
     return document(shown | ended)
-
-
-async def _account(
-    parts: ApiParts, person: Person, withdrawal_id: str, fields: dict[str, Any]
-) -> dict[str, str]:
-    """Where the money is to go: what was kept when this was asked before, what is named, or the profile's account.
-
-    An account that is named is named whole: nothing of the profile is mixed into it.
-    """
-    if kept := await own_details(parts, person, KIND, withdrawal_id):
-        return kept
-    given = {name: fields[called] for name, called in IN_PROFILE.items() if called in fields}
-    if not given:
-        async with in_brand(parts.pool, person.brand_id) as connection:
-            profile = await read_profile(connection, parts.identity.vault, person)
-        given = {name: value for name, called in IN_PROFILE.items() if (value := profile[called]) is not None}
-    if ACCOUNT not in given:
-        raise Problem(422, "bank_account_required", "name a bank account, here or in the profile")
-    return given
 
 
 async def _own(parts: ApiParts, person: Person, withdrawal_id: str) -> Request:

@@ -138,7 +138,7 @@ async def test_a_withdrawal_is_entered_to_the_named_or_the_known_account(
     path = f"/players/{player.id}/withdrawals"
     body = {"currency": "EUR", "amount": "25.00"}
     unknown = await desk.ask("POST", path, other, body)
-    assert (unknown.status, unknown.content["code"]) == (422, "no_bank_account")
+    assert (unknown.status, unknown.content["code"]) == (422, "bank_account_required")
     body |= {"bank_account": "DE 89 3704", "bank_holder": "Ada"}
     entered = await desk.ask("POST", path, other, body)
     assert (entered.status, entered.content["held"]) == (201, "25.00")
@@ -146,6 +146,10 @@ async def test_a_withdrawal_is_entered_to_the_named_or_the_known_account(
     shown = await desk.ask("GET", f"/finance/requests/{entered.content['request_id']}", lead)
     assert shown.content["personal"] == {"account": "DE 89 3704", "holder": "Ada"}
     assert shown.content["wallet"]["held"] == "25.00"
+    half = await desk.ask("POST", path, other, {"currency": "EUR", "amount": "1.00", "bank_holder": "Eve"})
+    assert (half.status, half.content["code"]) == (422, "bank_account_required")
+    unpayable = await desk.ask("POST", path, other, body | {"amount": "1.001"})
+    assert (unpayable.status, unpayable.content["code"]) == (400, "invalid_amount")
     too_much = await desk.ask("POST", path, other, body | {"amount": "76.00"})
     assert (too_much.status, too_much.content["code"]) == (422, "insufficient_funds")
 
