@@ -18,7 +18,8 @@ CSV: Final = "text/csv"
 ROWS_PER_CHUNK: Final = 500
 
 # Spreadsheets run cells that begin so as formulas, and others choose some of our texts (CWE-1236).
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS: Final = (*"=+-@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the first four as East Asian keyboards write them."""
 
 
 def document(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

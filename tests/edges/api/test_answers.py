@@ -1,5 +1,7 @@
 """How answers look."""
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -58,6 +60,21 @@ async def test_a_csv_is_streamed_and_runs_as_no_formula() -> None:
     assert lines[0] == "n,a,b,c,d,e,f"
     assert lines[1] == '0,\'=1+1,-5.00,\'-x,,"a ""b""",2026-01-01T00:00:00.000000Z'
     assert len(lines) == 1202
+
+
+@pytest.mark.parametrize("start", list("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"))
+async def test_no_start_of_a_formula_is_left_bare(start: str) -> None:
+    async def download(request: web.Request) -> web.StreamResponse:
+        async def one() -> AsyncIterator[tuple[Any, ...]]:
+            yield (f"{start}cmd|' /C calc'!A0",)
+
+        return await csv_answer(request, "things", ("a",), one())
+
+    app = web.Application()
+    app.router.add_get("/", download)
+    async with served(app) as url, aiohttp.ClientSession() as http, http.get(url) as response:
+        (_, (cell,)) = csv.reader(io.StringIO(await response.text(), newline=""))
+    assert cell.startswith(f"'{start}")
 
 
 async def test_half_a_file_does_not_look_whole() -> None:
