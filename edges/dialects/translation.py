@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from edges.dialects.conversion import Context
-from edges.dialects.dialect import Call, Credentials, Dialect, LegacyRoute
+from edges.dialects.dialect import Call, Credentials, Dialect, LegacyRoute, Operation
 from edges.dialects.legacy_request import LegacyRequest, read_request
 from edges.dialects.modern_api import ModernAnswer, ModernApi, ModernRequest, filled
 from edges.dialects.paging import asked_page, follow
@@ -109,7 +109,7 @@ class Translation:
         if facts.token is not None:
             headers.append(("Authorization", f"Bearer {await self._access_token(facts.token)}"))
         if not operation.reads_only and KEY_HEADER not in facts.request.request.headers:
-            headers.append((KEY_HEADER, self._key(key_fields or (), facts.request)))
+            headers.append((KEY_HEADER, self._key(operation, key_fields or (), facts.request)))
         body = _given(call.body, facts)
         asked = ModernRequest(
             method=operation.method,
@@ -125,12 +125,15 @@ class Translation:
             return token
         return await self._sessions.access_token(token)
 
-    def _key(self, key_fields: tuple[str, ...], request: LegacyRequest) -> str:
-        """The same for what the dialect says is the same request; otherwise no two are."""
+    def _key(self, operation: Operation, key_fields: tuple[str, ...], request: LegacyRequest) -> str:
+        """The same for what the dialect says is the same request; otherwise no two are.
+
+        Order 7 of a deposit is another wish than order 7 of a withdrawal.
+        """
         values = [request.find(name) for name in key_fields]
         if not values or any(value in (None, "") for value in values):
             return secrets.token_hex(16)
-        content = "\0".join([self.dialect.name, *map(str, values)])
+        content = "\0".join([self.dialect.name, operation.method, operation.path, *map(str, values)])
         return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _success(self, exchange: "_Exchange", done: ModernAnswer) -> web.Response:

@@ -164,6 +164,18 @@ async def test_what_the_modern_operations_get_asked(old_client: Client, player_e
     assert (start.path, start.body) == ("/api/v1/games/dice/launch", {"currency": "KRW", "language": "ko"})
 
 
+async def test_order_7_of_a_withdrawal_is_another_wish_than_order_7_of_a_deposit(
+    old_client: Client, player_edge: PlayerEdge
+) -> None:
+    login = await old_client.post("/login", data={"mb_id": "kim01", "mb_password": "x"})
+    content = {"token": (await login.json())["data"]["token"], "money": "30,000", "order_no": "7"}
+    keys = []
+    for path in ("/deposit", "/withdraw", "/deposit"):
+        await old_client.post(path, data={**content, "bank_no": "main", "depositor_name": "Kim"})
+        keys += [one.headers["Idempotency-Key"] for one in player_edge.asked[-1:]]
+    assert keys[0] == keys[2] != keys[1]
+
+
 def test_every_error_code_of_the_shipped_dialect_is_one_of_ours(dialects: Mapping[str, Dialect]) -> None:
     files = [path for folder in ("contracts", "edges") for path in (SOURCES / folder).rglob("*.py")]
     known = {word for path in files for word in re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8"))}
