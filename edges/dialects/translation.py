@@ -144,7 +144,10 @@ class Translation:
         response = rendered_answer(self.dialect, data, done.status)
         cookie = self.dialect.credentials.cookie
         if cookie and route.session == "begin" and facts.token:
-            secure = facts.request.request.secure
+            client = (
+                facts.request.request
+            )  # whoever lies about the protocol spoils nothing but their own cookie
+            secure = client.headers.get("X-Forwarded-Proto", client.scheme) == "https"
             response.set_cookie(cookie, facts.token, httponly=True, samesite="Lax", secure=secure)
         elif cookie and route.session == "end":
             response.del_cookie(cookie)

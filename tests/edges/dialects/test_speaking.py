@@ -59,6 +59,10 @@ async def test_the_session_may_be_carried_by_a_cookie(client: Client) -> None:
     answer = await client.post("/login", data={"id": "ann", "pw": "secret"}, headers=OLD)
     cookie = answer.cookies["sid"]
     assert (cookie.value, cookie["httponly"], cookie["samesite"]) == ("legacy-of-access-1", True, "Lax")
+    assert not cookie["secure"]
+    encrypted = {**OLD, "X-Forwarded-Proto": "https"}
+    login = await client.post("/login", data={"id": "ann", "pw": "secret"}, headers=encrypted)
+    assert login.cookies["sid"]["secure"]
     cookies = {**OLD, "Cookie": f"sid={cookie.value}"}
     assert (await ok(await client.get("/money", headers=cookies)))["first"] == "EUR"
     gone = await client.post("/logout", headers=cookies)
