@@ -14,11 +14,10 @@ from uuid import uuid4
 import aiohttp
 
 from contracts.commands.brand import ChangeBrandSettings
-from contracts.commands.player import RegisterPlayer
 from contracts.commands.staff import AddStaff
-from contracts.commands.wallet import OpenWallet
 from contracts.events import wallet as w
 from contracts.ids import PLATFORM_BRAND
+from edges.cli.demo_content import ACCOUNT
 from edges.cli.reach import System
 from edges.identity.persons import Person
 from ledger.client import LedgerClient
@@ -27,16 +26,15 @@ from tests.minted import mint
 from tests.running_system import RunningSystem
 
 STAFF: Final = ("chaos-cashier", "chaos-chief")
-PLAYER: Final = "chaos-guest"
+PLAYER: Final = "emil"
+"""One of the demo's players, who have logins and wallets."""
 PATIENCE_S: Final = 60.0
 AGAIN: Final = frozenset({409, 500, 502, 503, 504})
 TOKENS_FOR_S: Final = 120.0
 
 SETTINGS: Final[dict[str, Any]] = {
-    "deposit_accounts": [
-        {"account_id": "chaos", "bank": "Bank", "number": "1", "holder": "House", "currency": "EUR"}
-    ],
     "withdrawal_second_approval": {"EUR": 1_000_000},
+    "withdrawal_daily_max": {},
     "deposit_requests_max": 20,
     "withdrawal_requests_max": 20,
 }
@@ -66,16 +64,10 @@ class Guests:
         self._minted_s = float("-inf")
 
     async def move_in(self, client: LedgerClient) -> None:
-        """Registers everybody."""
+        """Sets the brand's rules, and adds the staff."""
         brand, platform = client.brand(self._brand), client.brand(PLATFORM_BRAND)
         settings = ChangeBrandSettings(command_id="chaos/settings", settings=SETTINGS)
         await answered(lambda: brand.execute(settings))
-        registration = RegisterPlayer(
-            command_id="chaos/guest", player_id=PLAYER, status="active", policy="open"
-        )
-        await answered(lambda: brand.execute(registration))
-        opening = OpenWallet(wallet_id=f"player:{PLAYER}:EUR", command_id="chaos/guest-wallet")
-        await answered(lambda: brand.execute(opening))
         for name in STAFF:
             added = AddStaff(command_id=f"chaos/{name}", staff_id=name, roles=("finance",), brands=("*",))
             await answered(partial(platform.execute, added))
@@ -88,7 +80,7 @@ class Guests:
             "player",
             "/api/v1/deposits",
             PLAYER,
-            {"currency": "EUR", "amount": amount, "account": "chaos", "depositor": "A Guest"},
+            {"currency": "EUR", "amount": amount, "account": ACCOUNT, "depositor": "A Guest"},
         )
         deposit_id = deposit["deposit_id"]
         approval = {"method": "bank", "reference": f"d{number}"}
