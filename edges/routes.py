@@ -25,6 +25,7 @@ FORMAT: Final = "format"
 """The field of a query that lets a list be told as a file."""
 
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+HTML: Final = "text/html"
 KEY_HEADER: Final = "Idempotency-Key"
 
 Shape = type[Schema] | Mapping[str, Any]
@@ -129,7 +130,7 @@ def _operation(route: Route) -> dict[str, Any]:
             **{str(status): _PROBLEM for status in route.problems},
         },
     }
-    operation["responses"]["default"] = _PROBLEM
+    operation["responses"]["default"] = _PROBLEM if route.content_type != HTML else _PROBLEM_OR_PAGE
     parameters = _parameters(route)
     if parameters:
         operation["parameters"] = parameters
@@ -194,6 +195,10 @@ TABLE: Final[web.AppKey[Mapping[web.AbstractRoute, Route]]] = web.AppKey("TABLE"
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "See the code in the problem",
     "content": {CONTENT_TYPE: {"schema": ProblemSchema}},
+}
+_PROBLEM_OR_PAGE: Final[dict[str, Any]] = {
+    "description": "A form answers with itself and what is wrong",
+    "content": {**_PROBLEM["content"], HTML: {"schema": {"type": "string"}}},
 }
 _KEY_PARAMETER: Final[dict[str, Any]] = {
     "in": "header",
