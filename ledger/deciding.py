@@ -27,8 +27,8 @@ from ledger.entries import Entry, State
 from ledger.groups import Group, Staged
 from ledger.replays import replay
 from ledger.wallet import Wallet
-from ledger.wallet_requests import paired_transfers
 from ledger.wallet_rules import NOTHING, Context, Reference, ReferenceNeeded
+from ledger.wallet_transfers import paired_transfers
 from ledger.withdrawable import view_of
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The wallet: what it remembers, and how each event changes it. Pure: no I/O, clock or random.
 
-What a wallet decides is in ``ledger.wallet_decisions`` (play) and ``ledger.wallet_requests`` (people's requests).
+What a wallet decides is in ``ledger.wallet_decisions`` (play), ``ledger.wallet_requests`` and
+``ledger.wallet_transfers`` (people's requests).
 """
 
 from collections.abc import Callable
@@ -104,6 +105,10 @@ class Wallet(Struct, kw_only=True, gc=False):
 
     def balance(self) -> Balance:
         return Balance(cash=self.cash, bonus=self.bonus, held=self.held)
+
+    def withdrawn_on(self, day: str) -> tuple[int, int]:
+        """Amount and number of the day's withdrawal requests that stand; an earlier day, and "", is the last one."""
+        return (self.day_withdrawn, self.day_withdrawals) if day <= self.day else (0, 0)
 
     def open_requests(self, kind: str) -> dict[str, Request]:
         """The open requests of a kind by their id."""

@@ -1,7 +1,7 @@
 """What a wallet decides: a command becomes the events to record, or a refusal. Pure, like ``ledger.wallet``.
 
-People's requests are in ``ledger.wallet_requests``. A refusal's order of precedence is the order of the checks in each
-decision, from the wallet's existence to its money.
+People's requests are in ``ledger.wallet_requests`` and ``ledger.wallet_transfers``. A refusal's order of precedence is
+the order of the checks in each decision, from the wallet's existence to its money.
 """
 
 from collections.abc import Callable
@@ -38,6 +38,7 @@ from ledger.wallet_rules import (
     require_open,
     require_positive,
 )
+from ledger.wallet_transfers import TRANSFER_DECISIONS
 
 
 def decide(wallet: Wallet | None, command: c.WalletCommand, context: Context) -> Decision:
@@ -294,6 +295,7 @@ _DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Context], D
     c.UnblockWallet: _unblock,
     c.CloseWallet: _close,
     **REQUEST_DECISIONS,
+    **TRANSFER_DECISIONS,
 }
 
 

@@ -1,21 +1,18 @@
-"""What a wallet decides on people's requests: deposits, withdrawals, adjustments, transfers. Pure.
+"""What a wallet decides on people's requests: deposits, withdrawals, adjustments. Pure.
 
 A request has a version, one more with every step; who decides may say which version they saw, and is refused with what
 happened since if it is no longer that. A refusal's order of precedence is the order of the checks.
 """
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from contracts.commands import wallet as c
 from contracts.events import wallet as e
-from contracts.ids import wallet_name
 from contracts.money import MAX_UNITS
 from contracts.refusals import (
     AlreadyApproved,
     AmountOutOfLimits,
-    CurrencyNotAllowed,
     DailyLimitReached,
     InvalidAmount,
     InvalidCommand,
@@ -28,7 +25,6 @@ from contracts.refusals import (
     UnknownDepositAccount,
     UnknownRequest,
     UnknownWithdrawal,
-    UnpairedTransfer,
     WithdrawalAlreadyRequested,
     WithdrawalsBlocked,
 )
@@ -166,8 +162,7 @@ def _request_withdrawal(wallet: Wallet, command: c.RequestWithdrawal, context: C
 def _require_daily_limits(wallet: Wallet, command: c.RequestWithdrawal, context: Context) -> None:
     settings = context.brand.settings
     most, most_often = settings.withdrawal_daily_max.get(wallet.currency), settings.withdrawal_daily_count
-    same_day = command.day <= wallet.day
-    used, often = (wallet.day_withdrawn, wallet.day_withdrawals) if same_day else (0, 0)
+    used, often = wallet.withdrawn_on(command.day)
     if most_often is not None and often >= most_often:
         raise DailyLimitReached(limit="count", maximum=most_often, used=often)
     if most is not None and used + command.amount > most:
@@ -319,73 +314,6 @@ def _reject_adjustment(wallet: Wallet, command: c.RejectAdjustment, context: Con
     return ((rejected, command.command_id),)
 
 
-# --- transfers
-
-
-def paired_transfers(commands: Sequence[Any]) -> frozenset[str]:
-    """The command ids of those halves of transfers whose other half follows, or goes before, in the same group."""
-    paired: list[str] = []
-    for out, into in itertools.pairwise(commands):
-        if type(out) is c.TransferOut and type(into) is c.TransferIn and _fit(out, into):
-            paired += (out.command_id, into.command_id)
-    return frozenset(paired)
-
-
-def _fit(out: c.TransferOut, into: c.TransferIn) -> bool:
-    return (
-        out.command_id.endswith(c.OUT)
-        and into.command_id == out.command_id.removesuffix(c.OUT) + c.IN
-        and out.transfer_id == into.transfer_id
-        and out.amount == into.amount
-        and out.to == into.wallet_id
-        and into.source == out.wallet_id
-        and out.wallet_id != into.wallet_id
-    )
-
-
-def _transfer_out(wallet: Wallet, command: c.TransferOut, context: Context) -> Decision:
-    require_names(command.transfer_id, command.to)
-    if command.command_id not in context.paired:
-        raise UnpairedTransfer(transfer_id=command.transfer_id)
-    require_positive(command.amount)
-    if wallet_name(command.to).currency != wallet.currency:
-        raise CurrencyNotAllowed(currency=wallet_name(command.to).currency)
-    require_open(wallet)
-    if wallet.withdrawals_blocked is not None:
-        raise WithdrawalsBlocked(reason=wallet.withdrawals_blocked)
-    require_cash(wallet, command.amount)
-    transferred = e.TransferredOut(
-        transfer_id=command.transfer_id,
-        to=command.to,
-        amount=command.amount,
-        note=command.note,
-        actor=command.actor,
-        cash=wallet.cash - command.amount,
-        bonus=wallet.bonus,
-        held=wallet.held,
-    )
-    return ((transferred, command.command_id),)
-
-
-def _transfer_in(wallet: Wallet, command: c.TransferIn, context: Context) -> Decision:
-    require_names(command.transfer_id, command.source)
-    if command.command_id not in context.paired:
-        raise UnpairedTransfer(transfer_id=command.transfer_id)
-    require_positive(command.amount)
-    require_open(wallet)
-    transferred = e.TransferredIn(
-        transfer_id=command.transfer_id,
-        source=command.source,
-        amount=command.amount,
-        note=command.note,
-        actor=command.actor,
-        cash=grown(wallet.cash, command.amount),
-        bonus=wallet.bonus,
-        held=wallet.held,
-    )
-    return ((transferred, command.command_id),)
-
-
 REQUEST_DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Context], Decision]]] = {
     c.RequestDeposit: _request_deposit,
     c.ApproveDeposit: _approve_deposit,
@@ -400,8 +328,6 @@ REQUEST_DECISIONS: Final[dict[type[c.WalletCommand], Callable[[Wallet, Any, Cont
     c.RequestAdjustment: _request_adjustment,
     c.ApproveAdjustment: _approve_adjustment,
     c.RejectAdjustment: _reject_adjustment,
-    c.TransferOut: _transfer_out,
-    c.TransferIn: _transfer_in,
 }
 
 

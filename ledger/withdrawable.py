@@ -53,8 +53,7 @@ def explain(wallet: Wallet, settings: BrandSettings, day: str = "") -> tuple[int
 def _within_the_day(
     wallet: Wallet, settings: BrandSettings, day: str, most: int, found: list[Restriction]
 ) -> int:
-    same_day = day <= wallet.day
-    used, often = (wallet.day_withdrawn, wallet.day_withdrawals) if same_day else (0, 0)
+    used, often = wallet.withdrawn_on(day)
     most_often = settings.withdrawal_daily_count
     if most_often is not None and often >= most_often:
         found.append(Restriction(rule="daily_count", count=most_often))

@@ -76,12 +76,8 @@ class GivenLogins:
 
     async def reset_password(self, person: Person, key: WriteKey) -> GivenLogin:
         """A temporary password; all sessions end. Raises :class:`UnknownPerson`."""
-        return await self.renew_password(person, key.since if key.repeated else None)
-
-    async def renew_password(self, person: Person, asked_at: datetime | None) -> GivenLogin:
-        """The same. ``asked_at``: when it was asked for first, if this is not the first time."""
         known = await self._known(person)
-        if asked_at is not None and not known.must_change and known.password_changed_at > asked_at:
+        if key.repeated and not known.must_change and known.password_changed_at > key.since:
             return GivenLogin(person, known.login)
         return GivenLogin(person, known.login, await self._identity.password_changes.reset(person))
 

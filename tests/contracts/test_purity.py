@@ -16,6 +16,7 @@ from ledger import (
     wallet_decisions,
     wallet_requests,
     wallet_rules,
+    wallet_transfers,
     withdrawable,
 )
 
@@ -30,7 +31,8 @@ CLOCK = {"now", "today", "utcnow"}
 
 CONTRACTS = Path(contracts.__file__).parent
 AGGREGATES = (
-    agents, aggregates, brand, player, staff, wallet, wallet_decisions, wallet_requests, wallet_rules, withdrawable,
+    agents, aggregates, brand, player, staff, wallet, wallet_decisions, wallet_requests, wallet_rules,
+    wallet_transfers, withdrawable,
 )  # fmt: skip
 PURE = [*sorted(CONTRACTS.rglob("*.py")), *(Path(str(module.__file__)) for module in AGGREGATES)]
 

@@ -22,7 +22,7 @@ from contracts.refusals import (
     WalletClosed,
     WithdrawalsBlocked,
 )
-from ledger.wallet_requests import paired_transfers
+from ledger.wallet_transfers import paired_transfers
 from ledger.writer import Writer
 from tests.ledger.running import (
     deposit,

@@ -19,8 +19,8 @@ from ledger import brand, chain, player
 from ledger.brand import Brand
 from ledger.wallet import Wallet, evolve
 from ledger.wallet_decisions import decide
-from ledger.wallet_requests import paired_transfers
 from ledger.wallet_rules import NOTHING, Context, Decision, Reference, ReferenceNeeded
+from ledger.wallet_transfers import paired_transfers
 from projections.feed import Recorded, moment_of
 
 INSERT = """
